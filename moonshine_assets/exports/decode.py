@@ -1,7 +1,7 @@
 """The bytes of one conversation to Python values: typed where they fit, lenient where they must be.
 
-EXPORT-FORMATS §0.10. In: JSON as it stands in an export. Out: the typed value or plain Python, strings that can be written as UTF-8
-without NUL, and flags for whatever had to be changed on the way.
+EXPORT-FORMATS §0.10. In: JSON as it stands in an export. Out: the typed value or plain Python, strings that can be
+written as UTF-8 and hold no NUL, and flags for whatever had to be changed on the way.
 """
 
 from __future__ import annotations
