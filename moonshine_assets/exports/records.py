@@ -104,7 +104,7 @@ class RawElement(NamedTuple):
     """One conversation's JSON where it stands: `data` is a view on the file, valid while the file is open."""
 
     member: str
-    index: int
+    rank: int
     start: int
     end: int
     data: memoryview

@@ -40,7 +40,9 @@ def record_uid(provider: str, provider_run_id: str, conversation_id: str, messag
 
 #: `record_uid` as a DuckDB expression; `{message_id}` is a column name or the literal `''`.
 RECORD_UID_SQL = (
-    "sha256(concat(strlen($provider)::VARCHAR, ':', $provider, strlen($provider_run_id)::VARCHAR, ':', $provider_run_id,"
-    " strlen(conversation_id)::VARCHAR, ':', conversation_id,"
-    " strlen({message_id})::VARCHAR, ':', {message_id}))"
+    "sha256(concat("
+    "strlen($provider)::VARCHAR, ':', $provider, "
+    "strlen($provider_run_id)::VARCHAR, ':', $provider_run_id, "
+    "strlen(conversation_id)::VARCHAR, ':', conversation_id, "
+    "strlen({message_id})::VARCHAR, ':', {message_id}))"
 )

@@ -1,0 +1,27 @@
+-- What people query: the current version of every record, with its text. History is in schema store.
+CREATE OR REPLACE VIEW main.conversations AS
+SELECT * EXCLUDE (superseded_by) FROM store.conversations WHERE superseded_by IS NULL;
+
+CREATE OR REPLACE VIEW main.messages AS
+SELECT m.* EXCLUDE (superseded_by), t.text
+FROM store.messages AS m
+LEFT JOIN store.texts AS t USING (content_sha256)
+WHERE m.superseded_by IS NULL;
+
+CREATE OR REPLACE VIEW main.blocks AS
+SELECT b.* EXCLUDE (superseded_by), t.text
+FROM store.blocks AS b
+LEFT JOIN store.texts AS t USING (content_sha256)
+WHERE b.superseded_by IS NULL;
+
+CREATE OR REPLACE VIEW main.attachments AS
+SELECT * EXCLUDE (superseded_by) FROM store.attachments WHERE superseded_by IS NULL;
+
+CREATE OR REPLACE VIEW main.quarantine AS
+SELECT * FROM store.quarantine;
+
+CREATE OR REPLACE VIEW main.receipts AS
+SELECT * FROM store.receipts;
+
+CREATE OR REPLACE VIEW main.runs AS
+SELECT * FROM store.runs;

@@ -1,0 +1,179 @@
+"""Conversation records to Arrow columns, in batches of bounded size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+
+import pyarrow as pa
+
+from moonshine_assets.exports.records import Message, ParsedConversation, RawElement
+from moonshine_assets.exports.tree import Arranged
+from moonshine_assets.tables import ATTACHMENTS, BLOCKS, CONVERSATIONS, MESSAGES, TEXTS, Table
+from moonshine_assets.tables.provenance import PROVENANCE
+
+CountMany = Callable[[Sequence[str]], Sequence[int]]
+
+_PROVENANCE_NAMES = frozenset(column.name for column in PROVENANCE)
+#: What joins the texts of a message's blocks into the message's text.
+BLOCK_SEPARATOR = "\n\n"
+
+
+def message_text(message: Message) -> str:
+    """The text of a message: the texts of its blocks, in order, joined by a blank line."""
+    texts = [block.text for block in message.blocks if block.text]
+    return texts[0] if len(texts) == 1 else BLOCK_SEPARATOR.join(texts)
+
+
+class _Columns:
+    """Column lists of one table, without the provenance columns (the writer adds those in SQL)."""
+
+    def __init__(self, table: Table) -> None:
+        self.schema = table.arrow(name for name in table.column_names if name not in _PROVENANCE_NAMES)
+        self.values: list[list[object]] = [[] for _ in self.schema]
+
+    def append(self, row: tuple[object, ...]) -> None:
+        for column, value in zip(self.values, row, strict=True):
+            column.append(value)
+
+    def take(self) -> pa.Table:
+        """The rows so far as an Arrow table; the columns start again empty."""
+        arrays = [pa.array(values, type=field.type) for values, field in zip(self.values, self.schema, strict=True)]
+        self.values = [[] for _ in self.schema]
+        return pa.Table.from_arrays(arrays, schema=self.schema)
+
+    def __len__(self) -> int:
+        return len(self.values[0])
+
+
+class RowBatch:
+    """Rows of conversations waiting to be written; every distinct text is hashed, kept and counted once a run."""
+
+    def __init__(self, count_many: CountMany) -> None:
+        self._count_many = count_many
+        self._tokens: dict[bytes, int] = {}
+        self._new_texts: dict[bytes, str] = {}
+        self._message_digests: list[bytes] = []
+        self._conversations = _Columns(CONVERSATIONS)
+        self._messages = _Columns(MESSAGES)
+        self._blocks = _Columns(BLOCKS)
+        self._attachments = _Columns(ATTACHMENTS)
+        self.characters = 0
+
+    def add(self, parsed: ParsedConversation, arranged: Arranged, element: RawElement) -> None:
+        """Take in one arranged conversation."""
+        raw_ref = (element.member, element.rank, element.start, element.end)
+        messages = arranged.messages
+        self._conversations.append(
+            (
+                parsed.conversation_id,
+                parsed.title,
+                parsed.created_at,
+                parsed.updated_at,
+                parsed.default_model,
+                parsed.project,
+                parsed.shape,
+                parsed.source_type,
+                len(messages),
+                sum(1 for message in messages if message.visible),
+                arranged.branch_points,
+                arranged.max_depth,
+                arranged.flags,
+                *raw_ref,
+            )
+        )
+        for position, message in enumerate(messages):
+            self._add_message(parsed.conversation_id, position, message, raw_ref)
+
+    def _add_message(
+        self, conversation_id: str, position: int, message: Message, raw_ref: tuple[str, int, int, int]
+    ) -> None:
+        key = (conversation_id, message.message_id)
+        text = message_text(message)
+        digest = self._digest(text)
+        self._message_digests.append(digest)
+        self._messages.append(
+            (
+                *key,
+                message.alias_id,
+                message.parent_id,
+                message.sibling_index,
+                message.depth,
+                position,
+                message.on_active_path,
+                message.role,
+                message.author_kind,
+                message.author_name,
+                message.recipient,
+                message.visible,
+                message.model,
+                message.created_at,
+                message.status,
+                message.stop_reason,
+                digest.hex(),
+                0,
+                message.feedback,
+                message.flags,
+                *raw_ref,
+            )
+        )
+        for ordinal, block in enumerate(message.blocks):
+            block_digest = None
+            if block.text:
+                block_digest = (digest if block.text is text else self._digest(block.text)).hex()
+            self._blocks.append(
+                (
+                    *key,
+                    ordinal,
+                    block.kind,
+                    block_digest,
+                    block.tool_name,
+                    block.tool_call_id,
+                    block.arguments,
+                    block.is_error,
+                    block.payload,
+                )
+            )
+        for ordinal, file in enumerate(message.attachments):
+            self._attachments.append(
+                (*key, ordinal, file.attachment_id, file.name, file.mime_type, file.size_bytes, file.member)
+            )
+
+    def _digest(self, text: str) -> bytes:
+        digest = sha256(text.encode("utf-8")).digest()
+        if digest not in self._tokens and digest not in self._new_texts:
+            self._new_texts[digest] = text
+            self.characters += len(text)
+        return digest
+
+    def take(self) -> dict[str, pa.Table]:
+        """The waiting rows by table name, texts counted; the batch starts again empty."""
+        digests = list(self._new_texts)
+        texts = list(self._new_texts.values())
+        counts = list(self._count_many(texts)) if texts else []
+        self._tokens.update(zip(digests, counts, strict=True))
+        text_table = pa.Table.from_arrays(
+            [
+                pa.array([digest.hex() for digest in digests], pa.string()),
+                pa.array(texts, pa.string()),
+                pa.array(counts, pa.int32()),
+            ],
+            schema=TEXTS.arrow(),
+        )
+        messages = self._messages.take()
+        tokens = pa.array([self._tokens[digest] for digest in self._message_digests], pa.int32())
+        messages = messages.set_column(messages.schema.get_field_index("content_tokens"), "content_tokens", tokens)
+        self._new_texts = {}
+        self._message_digests = []
+        self.characters = 0
+        return {
+            CONVERSATIONS.name: self._conversations.take(),
+            MESSAGES.name: messages,
+            BLOCKS.name: self._blocks.take(),
+            ATTACHMENTS.name: self._attachments.take(),
+            TEXTS.name: text_table,
+        }
+
+    def __len__(self) -> int:
+        """Messages waiting."""
+        return len(self._messages)

@@ -1,0 +1,22 @@
+-- What people query: the stored tables with their text. The stored tables keep every distinct text once.
+CREATE OR REPLACE VIEW main.conversations AS
+SELECT * FROM store.conversations;
+
+CREATE OR REPLACE VIEW main.messages AS
+SELECT m.*, t.text
+FROM store.messages AS m
+LEFT JOIN store.texts AS t USING (content_sha256);
+
+CREATE OR REPLACE VIEW main.blocks AS
+SELECT b.*, t.text
+FROM store.blocks AS b
+LEFT JOIN store.texts AS t USING (content_sha256);
+
+CREATE OR REPLACE VIEW main.attachments AS
+SELECT * FROM store.attachments;
+
+CREATE OR REPLACE VIEW main.quarantine AS
+SELECT * FROM store.quarantine;
+
+CREATE OR REPLACE VIEW main.receipts AS
+SELECT * FROM store.receipts;

@@ -1,0 +1,138 @@
+"""Rows into the draft database of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import pyarrow as pa
+
+from moonshine_assets.exports.records import BadNode, ParsedConversation, RawElement
+from moonshine_assets.exports.tree import Arranged
+from moonshine_assets.providers.rows import CountMany, RowBatch
+from moonshine_assets.tables import ATTACHMENTS, BLOCKS, CONVERSATIONS, MESSAGES, QUARANTINE, RUN_TABLES, TEXTS, Table
+from moonshine_assets.tables.provenance import RECORD_UID_SQL
+
+_VIEWS = Path(__file__).with_name("views.sql")
+#: A batch is written when it holds this many characters of new text, or this many messages.
+BATCH_CHARACTERS = 16_000_000
+BATCH_MESSAGES = 20_000
+
+
+class Provenance(NamedTuple):
+    """The provenance every row of a run shares."""
+
+    provider: str
+    provider_run_id: str
+    source_file_sha256: str
+    source_path: str
+    ingested_at: datetime
+
+
+class RunWriter:
+    """Writes one run's conversations into an open draft database; call `finish` once at the end."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, provenance: Provenance, count_many: CountMany) -> None:
+        self._connection = connection
+        self._provenance = provenance
+        self._batch = RowBatch(count_many)
+        self._quarantined = 0
+        self._removed = False
+        connection.execute("CREATE SCHEMA IF NOT EXISTS store")
+        for table in RUN_TABLES:
+            connection.execute(table.ddl())
+        connection.execute(_VIEWS.read_text("utf-8"))
+
+    def add(self, parsed: ParsedConversation, arranged: Arranged, element: RawElement) -> None:
+        """Write one conversation (its bad nodes go to quarantine)."""
+        self._batch.add(parsed, arranged, element)
+        for node in parsed.bad_nodes:
+            self.quarantine_node(parsed.conversation_id, node, element)
+        if self._batch.characters >= BATCH_CHARACTERS or len(self._batch) >= BATCH_MESSAGES:
+            self.flush()
+
+    def remove(self, conversation_id: str) -> None:
+        """Take out a conversation already written, because a newer copy of it follows in the same export."""
+        self.flush()
+        for table in (CONVERSATIONS, MESSAGES, BLOCKS, ATTACHMENTS):
+            self._connection.execute(f"DELETE FROM store.{table.name} WHERE conversation_id = ?", [conversation_id])  # noqa: S608 - names of our own tables
+        self._connection.execute(
+            "DELETE FROM store.quarantine WHERE conversation_id = ? AND unit = 'node'", [conversation_id]
+        )
+        self._removed = True
+
+    def quarantine(self, element: RawElement, *, unit: str, reason: str, conversation_id: str | None = None) -> None:
+        """Keep a conversation that is not taken in, with its bytes."""
+        self._quarantine(unit, reason, conversation_id, None, bytes(element.data), element)
+
+    def quarantine_node(self, conversation_id: str, node: BadNode, element: RawElement) -> None:
+        """Keep a node that did not parse, with its JSON."""
+        self._quarantine("node", node.reason, conversation_id, node.node_id, node.raw, element)
+
+    def _quarantine(
+        self,
+        unit: str,
+        reason: str,
+        conversation_id: str | None,
+        message_id: str | None,
+        raw: bytes,
+        element: RawElement,
+    ) -> None:
+        row = {
+            "quarantine_id": self._quarantined,
+            "unit": unit,
+            "reason": reason,
+            "conversation_id": conversation_id,
+            "message_id": message_id,
+            "raw": raw,
+            "raw_member": element.member,
+            "raw_index": element.rank,
+            "raw_start": element.start,
+            "raw_end": element.end,
+        }
+        self._quarantined += 1
+        self._insert(QUARANTINE, pa.Table.from_pylist([row], schema=QUARANTINE.arrow(row)))
+
+    def flush(self) -> None:
+        """Write the waiting rows."""
+        for name, rows in self._batch.take().items():
+            if rows.num_rows:
+                self._insert(next(table for table in RUN_TABLES if table.name == name), rows)
+
+    def insert(self, table: Table, rows: Sequence[dict[str, object]]) -> None:
+        """Write finished rows (receipts) of a table that has provenance columns."""
+        if rows:
+            self._insert(table, pa.Table.from_pylist(list(rows), schema=table.arrow(rows[0])))
+
+    def _insert(self, table: Table, rows: pa.Table) -> None:
+        constants = self._provenance._asdict() if table is not TEXTS else {}
+        message_id = "message_id" if table in (MESSAGES, BLOCKS, ATTACHMENTS) else "''"
+        selected = []
+        for column in table.column_names:
+            if column == "record_uid":
+                # Quarantine and receipts have no conversation of their own for certain: their identity is their key.
+                selected.append(
+                    RECORD_UID_SQL.format(message_id=message_id)
+                    if "conversation_id" in rows.column_names and table is not QUARANTINE
+                    else "sha256(concat($provider_run_id, ':', " + f"'{table.name}:', {table.key[-1]}::VARCHAR))"
+                )
+            elif column in constants:
+                selected.append(f"${column}")
+            else:
+                selected.append(f'"{column}"')
+        self._connection.register("rows_to_write", rows)
+        query = f"INSERT INTO store.{table.name} SELECT {', '.join(selected)} FROM rows_to_write"  # noqa: S608 - names of our own tables
+        self._connection.execute(query, {k: v for k, v in constants.items() if f"${k}" in query} or None)
+        self._connection.unregister("rows_to_write")
+
+    def finish(self) -> None:
+        """Write what waits, and drop texts nothing points to any more."""
+        self.flush()
+        if self._removed:
+            self._connection.execute(
+                "DELETE FROM store.texts WHERE content_sha256 NOT IN (SELECT content_sha256 FROM store.messages)"
+                " AND content_sha256 NOT IN (SELECT content_sha256 FROM store.blocks WHERE content_sha256 IS NOT NULL)"
+            )

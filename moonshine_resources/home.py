@@ -1,0 +1,209 @@
+"""The data home: the only place that knows where a file of Moonshine lives (DESIGN §3)."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from moonshine_assets.errors import BadInput
+
+#: `<provider>_YYYYMMDD_HHMMSS`, optionally `_2`, `_3` … for several runs locked within one second.
+RUN_ID = re.compile(r"(?P<provider>[a-z][a-z0-9_]*?)_(?P<stamp>\d{8}_\d{6})(?:_\d+)?")
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+ENVIRONMENT = "MOONSHINE_HOME"
+
+
+def default_root() -> Path:
+    """`MOONSHINE_HOME`, else `data/` of the project."""
+    given = os.environ.get(ENVIRONMENT)
+    return Path(given).expanduser().resolve() if given else PROJECT_ROOT / "data"
+
+
+def provider_of(run_id: str) -> str:
+    """The provider in a run id.
+
+    Raises:
+        BadInput: the text is no run id (it could otherwise become a path).
+    """
+    match = RUN_ID.fullmatch(run_id)
+    if match is None:
+        raise BadInput(
+            f"{run_id!r} is not a run id",
+            fix="a run id looks like chatgpt_20260131_235959; `moonshine status` lists them",
+        )
+    return match["provider"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunPaths:
+    """Where the files of one provider run live. `run_id` is checked, so no path can leave the home."""
+
+    home: Path
+    run_id: str
+
+    @property
+    def provider(self) -> str:
+        return provider_of(self.run_id)
+
+    @property
+    def reports(self) -> Path:
+        return self.home / "reports" / "providers" / self.provider / self.run_id
+
+    @property
+    def archive(self) -> Path:
+        return self.home / "archive" / self.provider / self.run_id
+
+    @property
+    def lock(self) -> Path:
+        """The source lock: which bytes this run is about."""
+        return self.reports / "source_lock.json"
+
+    @property
+    def raw(self) -> Path:
+        """Folder of the content-addressed raw export."""
+        return self.archive / "raw"
+
+    @property
+    def database(self) -> Path:
+        return self.reports / f"moonshine_{self.provider}_{self.run_id}.db"
+
+    @property
+    def database_draft(self) -> Path:
+        return self.reports / f".draft.moonshine_{self.provider}_{self.run_id}.db"
+
+    @property
+    def ledger(self) -> Path:
+        return self.reports / f"token_ledger.{self.provider}.{self.run_id}.json"
+
+    @property
+    def provenance(self) -> Path:
+        return self.reports / "provenance_manifest.json"
+
+    @property
+    def archive_manifest(self) -> Path:
+        return self.archive / "archive_manifest.json"
+
+    @property
+    def work(self) -> Path:
+        """Scratch space of the run; may be deleted whenever no process works on it."""
+        return self.home / "work" / self.run_id
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The data home at `root`. Properties are paths; nothing is created by asking for one."""
+
+    root: Path
+
+    @classmethod
+    def at(cls, root: str | os.PathLike[str] | None = None) -> Home:
+        """The home at `root`, or the default one; always absolute."""
+        return cls(Path(root).expanduser().resolve() if root else default_root())
+
+    def run(self, run_id: str) -> RunPaths:
+        provider_of(run_id)
+        return RunPaths(self.root, run_id)
+
+    @property
+    def inbox(self) -> Path:
+        return self.root / "exports"
+
+    @property
+    def archive(self) -> Path:
+        return self.root / "archive"
+
+    @property
+    def reports(self) -> Path:
+        return self.root / "reports"
+
+    @property
+    def provider_reports(self) -> Path:
+        return self.reports / "providers"
+
+    @property
+    def sources(self) -> Path:
+        """One small file a known source, named by its SHA-256: which run took it in, or why it was refused."""
+        return self.reports / "sources"
+
+    @property
+    def main(self) -> Path:
+        return self.reports / "main"
+
+    @property
+    def mash(self) -> Path:
+        return self.main / "moonshine_mash_active.db"
+
+    @property
+    def main_ledger(self) -> Path:
+        return self.main / "token_ledger.main.json"
+
+    @property
+    def token_ledger(self) -> Path:
+        return self.reports / "token_ledger.json"
+
+    @property
+    def merge_manifest(self) -> Path:
+        return self.main / "merge_manifest.main.json"
+
+    @property
+    def reconciliation(self) -> Path:
+        return self.main / "token_reconciliation.json"
+
+    @property
+    def authority_manifest(self) -> Path:
+        return self.main / "reports_authority_manifest.json"
+
+    @property
+    def validation_manifest(self) -> Path:
+        return self.reports / "validation_manifest.json"
+
+    @property
+    def validation_report(self) -> Path:
+        return self.reports / "validation_report.md"
+
+    @property
+    def distillations(self) -> Path:
+        return self.reports / "distillations"
+
+    @property
+    def distillation_manifest(self) -> Path:
+        return self.reports / "moonshine_distillation_manifest.json"
+
+    @property
+    def corpus_report(self) -> Path:
+        return self.reports / "moonshine_corpus_report.md"
+
+    @property
+    def visuals(self) -> Path:
+        return self.reports / "visuals"
+
+    @property
+    def handoff(self) -> Path:
+        return self.reports / "handoff"
+
+    @property
+    def vocabulary_cache(self) -> Path:
+        return self.root / "cache" / "tiktoken"
+
+    @property
+    def dagster(self) -> Path:
+        """Storage of the Dagster instance of this home."""
+        return self.root / "dagster"
+
+    @property
+    def mash_lock(self) -> Path:
+        return self.root / "locks" / "mash_writer.lock"
+
+    @property
+    def registry_lock(self) -> Path:
+        return self.root / "locks" / "source_registry.lock"
+
+    def lane(self, lane: str, run_id: str) -> Path:
+        return self.distillations / lane / run_id
+
+    def premerge_snapshot(self, run_id: str) -> Path:
+        provider_of(run_id)
+        return self.archive / "main" / run_id / "moonshine_mash_premerge.db"
