@@ -3,7 +3,7 @@
 Every adapter module has:
     PROVIDER: str, SOURCE_TYPE: str (one of tables.conversations.SOURCE_TYPES)
     claim(element: dict) -> Claim | None           is this decoded conversation of this provider?
-    conversation_members(names: Mapping[str, int]) -> list[str]   files of a zip or folder that hold conversations,
+    conversation_members(names: Mapping[str, int], read) -> list[str]   files of a zip or folder that hold conversations,
                                                    in order; [] when it is not this provider's container
     sidecar(name: str) -> bool                     a known file of this provider without conversations
     context(read: Callable[[str], bytes | None], members) -> ExportContext

@@ -1,0 +1,114 @@
+"""Whose export is this? Told by content, never by file name (EXPORT-FORMATS §1)."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from moonshine_assets.errors import BadInput, Unreadable
+from moonshine_assets.exports.adapters import ADAPTERS
+from moonshine_assets.exports.container import Container
+from moonshine_assets.exports.decode import decode
+from moonshine_assets.exports.records import Claim
+from moonshine_assets.exports.split import Split, mapped, split
+
+#: So many conversations are looked at before a file is called unknown: the first ones may be broken or empty.
+_PROBED = 50
+#: Field names shown of an unknown file; no values, those could be text.
+_SHOWN_KEYS = 12
+
+
+class Detection(NamedTuple):
+    """Which adapter takes an export, why, and which members hold its conversations, in order."""
+
+    provider: str
+    claim: Claim
+    members: list[str]
+
+
+def detect(container: Container, work: Path) -> Detection:
+    """Find the adapter for an export.
+
+    Args:
+        container: the opened export.
+        work: scratch folder for members that must be unpacked to be looked at.
+
+    Raises:
+        BadInput: no adapter claims it; says what was seen instead.
+    """
+    for members in _candidates(container):
+        for member in members:
+            path = container.on_disk(member, work)
+            with mapped(path) as view:
+                found = _claimed(split(path, view), view)
+            if found is not None:
+                provider, claim = found
+                return Detection(provider, claim, members)
+    raise _unknown(container, work)
+
+
+def _candidates(container: Container) -> Iterator[list[str]]:
+    """Lists of members that may hold conversations, the likeliest first."""
+    if container.path.is_file() and container.zip is None:
+        yield list(container.sizes)
+        return
+    for adapter in ADAPTERS:
+        members = adapter.conversation_members(container.sizes, container.read)
+        if members:
+            yield members
+    for name in container.sizes:
+        if name.endswith((".json", ".html")) and not any(adapter.sidecar(name) for adapter in ADAPTERS):
+            yield [name]
+
+
+def _claimed(found: Split, view: memoryview) -> tuple[str, Claim] | None:
+    for start, end in itertools.islice(found.spans, _PROBED):
+        try:
+            element, _ = decode(view[start:end], dict[str, Any])
+        except Unreadable:
+            continue
+        if not isinstance(element, dict):
+            continue
+        _refuse_error_body(element)
+        for adapter in ADAPTERS:
+            claim = adapter.claim(element)
+            if claim is not None:
+                return adapter.PROVIDER, claim
+    return None
+
+
+def _refuse_error_body(element: dict[str, Any]) -> None:
+    data = element.get("data")
+    if element.get("success") is False or (isinstance(data, dict) and data.get("code") == "Unauthorized"):
+        raise BadInput(
+            "a saved error answer of the service, not an export", fix="sign in and download the export again"
+        )
+
+
+def _unknown(container: Container, work: Path) -> BadInput:
+    fix = "give the whole export as it was downloaded (a sidecar file alone holds no conversations)"
+    if len(container.sizes) != 1:
+        return BadInput(f"no conversations of a known provider in {len(container.sizes)} files", fix=fix)
+    name = next(iter(container.sizes))
+    path = container.on_disk(name, work)
+    with mapped(path) as view:
+        found = split(path, view)
+        keys = _keys(found, view)
+    return BadInput(
+        f"no conversations of a known provider: {found.wrapper} of {len(found.spans)}"
+        + (f" with fields {', '.join(keys)}" if keys else ""),
+        fix=fix,
+    )
+
+
+def _keys(found: Split, view: memoryview) -> list[str]:
+    for start, end in found.spans[:1]:
+        try:
+            element, _ = decode(view[start:end], dict[str, Any])
+        except Unreadable:
+            return []
+        if isinstance(element, dict):
+            return [key[:40] for key in sorted(element)[:_SHOWN_KEYS]]
+    return []

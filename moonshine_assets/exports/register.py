@@ -1,0 +1,144 @@
+"""Lock an export to a run: the same bytes are the same run, for ever (DESIGN §3)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from moonshine_assets.errors import BadInput
+from moonshine_assets.exports.adapters import BY_PROVIDER
+from moonshine_assets.exports.container import opened
+from moonshine_assets.exports.detect import detect
+from moonshine_resources import clock
+from moonshine_resources.atomic import read_json, remove_tree, sha256_file, write_json
+from moonshine_resources.home import Home
+from moonshine_resources.locks import exclusive
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class Registration(NamedTuple):
+    """A run locked to its source; `known` when these bytes had been locked before."""
+
+    run_id: str
+    provider: str
+    sha256: str
+    known: bool
+
+
+def source_sha256(path: Path) -> str:
+    """Hex SHA-256 of a file, or of a folder's sorted listing of (relative name, size, SHA-256) lines.
+
+    Raises:
+        BadInput: it cannot be read.
+    """
+    try:
+        if not path.is_dir():
+            return sha256_file(path)
+        lines = []
+        for item in sorted(path.rglob("*")):
+            if item.is_file() and not item.is_symlink():
+                name = item.relative_to(path).as_posix()
+                lines.append(f"{len(name.encode())}:{name} {item.stat().st_size} {sha256_file(item)}\n")
+    except OSError as error:
+        raise BadInput(
+            f"cannot be read ({error.strerror})", where=path.name, fix="check the path and its permissions"
+        ) from error
+    return hashlib.sha256("".join(lines).encode("utf-8", errors="surrogateescape")).hexdigest()
+
+
+def source_record(home: Home, sha256: str) -> dict[str, Any] | None:
+    """What is known of a source: its lock, or why it was refused; None when it was never seen."""
+    if _SHA256.fullmatch(sha256) is None:
+        raise BadInput(f"{sha256!r} is not a SHA-256")
+    path = home.sources / f"{sha256}.json"
+    return read_json(path) if path.exists() else None
+
+
+def register(home: Home, path: Path, *, moment: datetime, expected_sha256: str | None = None) -> Registration:
+    """Detect an export and lock it to a run id.
+
+    Args:
+        home: the data home.
+        path: file, zip or folder; left untouched.
+        moment: time for a new run id, UTC.
+        expected_sha256: a lock somebody configured; other bytes are refused.
+
+    Raises:
+        BadInput: it cannot be taken in; the reason is kept in `home.sources` too.
+    """
+    path = path.expanduser().absolute()
+    if not path.exists():
+        raise BadInput("no such file or folder", where=str(path), fix="check the path")
+    sha256 = source_sha256(path)
+    if expected_sha256 is not None and sha256 != expected_sha256:
+        raise BadInput(
+            f"has SHA-256 {sha256}, but the configured lock is {expected_sha256}",
+            where=path.name,
+            fix="give the file the lock was made for, or change the lock",
+        )
+    with exclusive(home.registry_lock, seconds=60, what="the list of sources"):
+        record = source_record(home, sha256)
+        if record is not None and "run_id" in record:
+            _restore_lock(home, record)
+            return Registration(record["run_id"], record["provider"], sha256, known=True)
+        try:
+            record = _detected(home, path, sha256, moment)
+        except BadInput as refusal:
+            refusal.where = refusal.where if path.name in refusal.where else _inside(path, refusal.where)
+            write_json(
+                home.sources / f"{sha256}.json",
+                {"refused": str(refusal), "source_sha256": sha256, "location": str(path), "at": clock.iso(moment)},
+            )
+            raise
+        write_json(home.sources / f"{sha256}.json", record)
+        _restore_lock(home, record)
+    return Registration(record["run_id"], record["provider"], sha256, known=False)
+
+
+def _detected(home: Home, path: Path, sha256: str, moment: datetime) -> dict[str, Any]:
+    work = home.root / "work" / f"detect-{sha256[:16]}"
+    try:
+        with opened(path) as container:
+            detection = detect(container, work)
+            kind = "folder" if path.is_dir() else "zip" if container.zip is not None else "file"
+            size = sum(container.sizes.values()) if kind == "folder" else path.stat().st_size
+    finally:
+        remove_tree(work)
+    return {
+        "run_id": _new_run_id(home, detection.provider, moment),
+        "provider": detection.provider,
+        "source_type": BY_PROVIDER[detection.provider].SOURCE_TYPE,
+        "shape": detection.claim.shape,
+        "detection": {"confidence": detection.claim.confidence, "reason": detection.claim.reason},
+        "source_sha256": sha256,
+        "source_path": path.name,
+        "location": str(path),
+        "kind": kind,
+        "size_bytes": size,
+        "members": detection.members,
+        "registered_at": clock.iso(moment),
+    }
+
+
+def _new_run_id(home: Home, provider: str, moment: datetime) -> str:
+    base = f"{provider}_{clock.stamp(moment)}"
+    run_id, copy = base, 1
+    while home.run(run_id).reports.exists():
+        copy += 1
+        run_id = f"{base}_{copy}"
+    return run_id
+
+
+def _restore_lock(home: Home, record: dict[str, Any]) -> None:
+    """The run's own copy of its lock; written again if a crash came between the two files."""
+    lock = home.run(record["run_id"]).lock
+    if not lock.exists():
+        write_json(lock, record)
+
+
+def _inside(path: Path, where: str) -> str:
+    return f"{path.name}: {where}" if where else path.name
