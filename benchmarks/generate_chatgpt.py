@@ -15,13 +15,12 @@ from typing import Any, BinaryIO
 
 from benchmarks.chatgpt.messages import Renderer, Wanted
 from benchmarks.chatgpt.prose import Writer
-from benchmarks.chatgpt.tree import grow, new_id
+from benchmarks.chatgpt.tree import TurnDeck, grow, new_id
 
 MESSAGES_PER_CONVERSATION = 70.75
 BYTES_PER_MESSAGE = 10_533
 CHARS_PER_MESSAGE = 2_600
 SHORT_BYTES_PER_MESSAGE = 800
-ESCAPED_SHARE = 0.6  # conversations written as ASCII with \uXXXX, as json.dumps does by default
 
 
 @dataclass
@@ -39,70 +38,72 @@ def generate(path: Path | str, megabytes: float = 200, seed: int = 7, short_mess
 
     Returns what was written; raises OSError when the file cannot be written.
     """
-    rng = Random(seed)
-    writer = Writer(rng)
-    written = Written()
     messages = short_messages or max(12, round(megabytes * 1e6 / BYTES_PER_MESSAGE))
-    asked_before: list[str] = []
     with Path(path).open("wb", buffering=1 << 20) as file:
-        _put(file, written, "[")
-        for until in _conversation_ends(rng, messages):
-            _put(file, written, ", " if written.conversations else "")
-            size = until - written.messages  # the last conversation may have run over by a turn
-            _write_conversation(file, rng, writer, size, written, asked_before, slim=bool(short_messages))
-        _put(file, written, "]")
-    return written
+        export = _Export(file, Random(seed), slim=bool(short_messages))
+        export.write(messages)
+        return export.written
 
 
-def _conversation_ends(rng: Random, messages: int) -> list[int]:
-    """Running totals of messages after each conversation: most are short, a few are very long."""
-    count = max(1, round(messages / MESSAGES_PER_CONVERSATION))
-    sizes = list(accumulate(rng.lognormvariate(0, 0.9) for _ in range(count)))
-    return [round(messages * size / sizes[-1]) for size in sizes]
+class _Export:
+    """A file being written, and what its conversations share."""
 
+    def __init__(self, file: BinaryIO, rng: Random, slim: bool) -> None:
+        self._file = file
+        self._rng = rng
+        self._slim = slim
+        self._writer = Writer(rng)
+        self._deck = TurnDeck(rng, plain=slim)
+        self._asked_before: list[str] = []
+        self.written = Written()
 
-def _write_conversation(
-    file: BinaryIO,
-    rng: Random,
-    writer: Writer,
-    size: int,
-    written: Written,
-    asked_before: list[str],
-    slim: bool,
-) -> None:
-    generation = 2025 if rng.random() < 0.6 else 2024
-    escaped = rng.random() < ESCAPED_SHARE
-    start = rng.uniform(1.705e9, 1.735e9) if generation == 2024 else rng.uniform(1.736e9, 1.763e9)
-    topic = writer.topic(rng)
-    renderer = Renderer(rng, writer, topic, generation, round(start, 6), asked_before)
-    nodes = grow(rng, size, generation, plain=slim)
-    head = {"title": writer.title(rng, topic), "create_time": renderer.clock, "update_time": start + 86_400.0}
-    _put(file, written, json.dumps(head, ensure_ascii=escaped)[:-1] + ', "mapping": {')
-    for position, node in enumerate(nodes):
-        entry, chars = renderer.render(node, _wanted(written, slim))
-        separator = ", " if position else ""
-        _put(file, written, f'{separator}"{node.id}": {json.dumps(entry, ensure_ascii=escaped)}')
-        written.text_chars += chars
-        written.messages += node.kind != "root"
-    written.conversations += 1
-    rest = _conversation_fields(rng, generation, nodes[-1].id, renderer.model)
-    _put(file, written, "}, " + json.dumps(rest, ensure_ascii=escaped)[1:])
+    def write(self, messages: int) -> None:
+        """The array of conversations; most are short, a few are very long."""
+        count = max(1, round(messages / MESSAGES_PER_CONVERSATION))
+        sizes = list(accumulate(self._rng.lognormvariate(0, 0.9) for _ in range(count)))
+        self._put("[")
+        for size in sizes:
+            self._put(", " if self.written.conversations else "")
+            # Counted from what is written: the conversation before may have run over by a turn.
+            until = round(messages * size / sizes[-1])
+            self._write_conversation(max(2, until - self.written.messages))
+        self._put("]")
 
+    def _write_conversation(self, size: int) -> None:
+        rng, written = self._rng, self.written
+        generation = 2024 if written.conversations % 5 in (1, 3) else 2025
+        ascii_only = written.conversations % 7 % 2 == 0  # \uXXXX escapes, as json.dumps writes by default
+        start = rng.uniform(1.705e9, 1.735e9) if generation == 2024 else rng.uniform(1.736e9, 1.763e9)
+        topic = self._writer.topic(rng)
+        renderer = Renderer(rng, self._writer, topic, generation, round(start, 6), self._asked_before)
+        nodes = grow(rng, self._deck, size, generation)
+        title = self._writer.title(rng, topic)
+        head = {"title": title, "create_time": renderer.clock, "update_time": start + 86_400.0}
+        self._put(json.dumps(head, ensure_ascii=ascii_only)[:-1] + ', "mapping": {')
+        for position, node in enumerate(nodes):
+            entry, chars = renderer.render(node, self._wanted())
+            separator = ", " if position else ""
+            self._put(f'{separator}"{node.id}": {json.dumps(entry, ensure_ascii=ascii_only)}')
+            written.text_chars += chars
+            written.messages += node.kind != "root"
+        written.conversations += 1
+        rest = _conversation_fields(rng, generation, nodes[-1].id, renderer.model)
+        self._put("}, " + json.dumps(rest, ensure_ascii=ascii_only)[1:])
 
-def _put(file: BinaryIO, written: Written, text: str) -> None:
-    data = text.encode()
-    written.json_bytes += len(data)
-    file.write(data)
+    def _put(self, text: str) -> None:
+        data = text.encode()
+        self.written.json_bytes += len(data)
+        self._file.write(data)
 
-
-def _wanted(written: Written, slim: bool) -> Wanted:
-    """Steers towards the promised proportions: what is missing so far is asked of the next messages."""
-    if slim:
-        return Wanted(1.0, 0, slim=True)
-    missing_chars = (written.messages + 1) * CHARS_PER_MESSAGE - written.text_chars
-    missing_bytes = (written.messages + 1) * BYTES_PER_MESSAGE - written.json_bytes
-    factor = 1.2 + missing_chars / (CHARS_PER_MESSAGE * 20)
-    return Wanted(min(3.0, max(0.3, factor)), min(250_000, max(1_000, missing_bytes)))
+    def _wanted(self) -> Wanted:
+        """Steers towards the promised proportions: what is missing so far is asked of the next messages."""
+        if self._slim:
+            return Wanted(1.0, 0, slim=True)
+        due = self.written.messages + 1
+        missing_chars = due * CHARS_PER_MESSAGE - self.written.text_chars
+        missing_bytes = due * BYTES_PER_MESSAGE - self.written.json_bytes
+        factor = 1.2 + missing_chars / (CHARS_PER_MESSAGE * 20)
+        return Wanted(min(3.0, max(0.3, factor)), min(250_000, max(1_000, missing_bytes)))
 
 
 def _conversation_fields(rng: Random, generation: int, leaf: str, model: str) -> dict[str, Any]:

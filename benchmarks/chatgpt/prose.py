@@ -106,8 +106,10 @@ class Writer:
 
     def _section(self, rng: Random, topic: Topic, chars: int) -> str:
         kind = rng.random()
-        if kind < 0.45:
+        if kind < 0.42:
             return self.text(rng, topic, chars)
+        if kind < 0.45:  # a quotation in another language, in whatever language the conversation is held
+            return "> " + _foreign(rng, rng.choice(list(NON_LATIN)), chars // 2).replace("\n", " ")
         if kind < 0.65:
             heading = rng.choice(topic.phrases).capitalize()
             items = max(2, chars // 110)

@@ -4,21 +4,19 @@ from dataclasses import dataclass, field
 from random import Random
 from uuid import UUID
 
-# (frequency, kinds after the user's message); the kinds are rendered by `messages`.
-TURNS: list[tuple[float, str, tuple[str, ...]]] = [
-    (0.38, "user", ("answer",)),
-    (0.26, "user", ("search_call", "search_result", "cited_answer")),
-    (0.08, "file_user", ("python_call", "python_result", "answer")),
-    (0.05, "file_user", ("python_call", "python_result", "python_call", "python_result", "answer")),
-    (0.13, "user", ("thoughts", "recap", "answer")),
-    (0.04, "image_user", ("answer",)),
-    (0.02, "user", ("image_call", "image_result")),
-    (0.02, "user", ("canvas_call", "canvas_result", "answer")),
-    (0.02, "user", ("memory_call", "memory_result", "answer")),
+# (cards in a deck, kind of the user's message, kinds after it); the kinds are rendered by `messages`.
+TURNS: list[tuple[int, str, tuple[str, ...]]] = [
+    (19, "user", ("answer",)),
+    (13, "user", ("search_call", "search_result", "cited_answer")),
+    (4, "file_user", ("python_call", "python_result", "answer")),
+    (2, "file_user", ("python_call", "python_result", "python_call", "python_result", "answer")),
+    (7, "user", ("thoughts", "recap", "answer")),
+    (2, "image_user", ("answer",)),
+    (1, "user", ("image_call", "image_result")),
+    (1, "user", ("canvas_call", "canvas_result", "answer")),
+    (1, "user", ("memory_call", "memory_result", "answer")),
 ]
 PLAIN_TURN = TURNS[0]
-# Reasoning was not part of the exports of 2024.
-TURNS_2024 = [turn for turn in TURNS if "thoughts" not in turn[2]]
 
 EDITED_SHARE = 0.06
 REGENERATED_SHARE = 0.09
@@ -26,12 +24,11 @@ REGENERATED_SHARE = 0.09
 
 @dataclass
 class Node:
-    """One entry of `mapping`; `depth_in_turn` is 0 for what the user wrote."""
+    """One entry of `mapping`; `replaced` on the branches of an edited prompt and of a regenerated answer."""
 
     id: str
     parent: str | None
     kind: str
-    depth_in_turn: int = 0
     replaced: bool = False
     children: list[str] = field(default_factory=list)
 
@@ -40,7 +37,26 @@ def new_id(rng: Random) -> str:
     return str(UUID(int=rng.getrandbits(128), version=4))
 
 
-def grow(rng: Random, messages: int, generation: int, plain: bool) -> list[Node]:
+class TurnDeck:
+    """Deals kinds of turns from a shuffled deck of 50, so that a file of 2 MB already has all of them."""
+
+    def __init__(self, rng: Random, plain: bool) -> None:
+        self._rng = rng
+        self._turns = [PLAIN_TURN] if plain else TURNS
+        self._cards: list[tuple[str, tuple[str, ...]]] = []
+
+    def deal(self, generation: int) -> tuple[str, tuple[str, ...]]:
+        """A user's kind and the kinds that answer it; reasoning was not part of the exports of 2024."""
+        for position in reversed(range(len(self._cards))):
+            if generation == 2025 or "thoughts" not in self._cards[position][1]:
+                return self._cards.pop(position)
+        fresh = [(opening, replies) for count, opening, replies in self._turns for _ in range(count)]
+        self._rng.shuffle(fresh)
+        self._cards = fresh + self._cards
+        return self.deal(generation)
+
+
+def grow(rng: Random, deck: TurnDeck, messages: int, generation: int) -> list[Node]:
     """The nodes of a conversation of at least `messages` messages, parents first.
 
     The root carries no message; the hidden empty system message counts as one. Regenerated answers are
@@ -48,16 +64,14 @@ def grow(rng: Random, messages: int, generation: int, plain: bool) -> list[Node]
     that `current_node` names.
     """
     tree = _Tree(rng, generation)
-    turns = [PLAIN_TURN] if plain else (TURNS_2024 if generation == 2024 else TURNS)
-    weights = [turn[0] for turn in turns]
     while len(tree.nodes) - 1 < messages:
-        _, opening, replies = rng.choices(turns, weights)[0]
+        opening, replies = deck.deal(generation)
         if rng.random() < EDITED_SHARE:
             tree.add_branch(tree.tip, ("user", "answer"), replaced=True)
         question = tree.add(tree.tip, opening)
         while rng.random() < REGENERATED_SHARE:
-            tree.add_branch(question, replies, replaced=True, depth=1)
-        tree.tip = tree.add_branch(question, replies, depth=1)
+            tree.add_branch(question, replies, replaced=True)
+        tree.tip = tree.add_branch(question, replies)
     return tree.nodes
 
 
@@ -70,13 +84,13 @@ class _Tree:
         if rng.random() < 0.4:
             self.tip = self.add(self.tip, "context")
 
-    def add(self, parent: Node, kind: str, replaced: bool = False, depth: int = 0) -> Node:
-        node = Node(new_id(self._rng), parent.id, kind, depth, replaced)
+    def add(self, parent: Node, kind: str, replaced: bool = False) -> Node:
+        node = Node(new_id(self._rng), parent.id, kind, replaced)
         parent.children.append(node.id)
         self.nodes.append(node)
         return node
 
-    def add_branch(self, parent: Node, kinds: tuple[str, ...], replaced: bool = False, depth: int = 0) -> Node:
-        for offset, kind in enumerate(kinds):
-            parent = self.add(parent, kind, replaced, depth + offset)
+    def add_branch(self, parent: Node, kinds: tuple[str, ...], replaced: bool = False) -> Node:
+        for kind in kinds:
+            parent = self.add(parent, kind, replaced)
         return parent
