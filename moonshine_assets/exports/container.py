@@ -96,8 +96,12 @@ class Container:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Container]:
+def opened(path: Path, name: str | None = None) -> Iterator[Container]:
     """Open an export for reading.
+
+    Args:
+        path: where it is.
+        name: what its one member is called when it is a plain file; default: its file name.
 
     Raises:
         BadInput: missing, unreadable, damaged, encrypted, a zip bomb, or with members that would leave the archive.
@@ -111,7 +115,7 @@ def opened(path: Path) -> Iterator[Container]:
         with path.open("rb") as stream:
             is_zip = stream.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
         if not is_zip:
-            container.sizes = {path.name: path.stat().st_size}
+            container.sizes = {name or path.name: path.stat().st_size}
             yield container
             return
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:

@@ -32,6 +32,16 @@ class Provenance(NamedTuple):
     ingested_at: datetime
 
 
+class TakenOut(NamedTuple):
+    """Where a conversation stood that was taken out again, and how many messages it had."""
+
+    member: str
+    rank: int
+    start: int
+    end: int
+    messages: int
+
+
 class RunWriter:
     """Writes one run's conversations into an open draft database; call `finish` once at the end."""
 
@@ -54,15 +64,21 @@ class RunWriter:
         if self._batch.characters >= BATCH_CHARACTERS or len(self._batch) >= BATCH_MESSAGES:
             self.flush()
 
-    def remove(self, conversation_id: str) -> None:
+    def take_out(self, conversation_id: str) -> TakenOut:
         """Take out a conversation already written, because a newer copy of it follows in the same export."""
         self.flush()
+        member, rank, start, end, messages = self._connection.execute(
+            "SELECT raw_member, raw_index, raw_start, raw_end, message_count FROM store.conversations"
+            " WHERE conversation_id = ?",
+            [conversation_id],
+        ).fetchall()[0]
         for table in (CONVERSATIONS, MESSAGES, BLOCKS, ATTACHMENTS):
             self._connection.execute(f"DELETE FROM store.{table.name} WHERE conversation_id = ?", [conversation_id])  # noqa: S608 - names of our own tables
         self._connection.execute(
             "DELETE FROM store.quarantine WHERE conversation_id = ? AND unit = 'node'", [conversation_id]
         )
         self._removed = True
+        return TakenOut(member, rank, start, end, messages)
 
     def quarantine(self, element: RawElement, *, unit: str, reason: str, conversation_id: str | None = None) -> None:
         """Keep a conversation that is not taken in, with its bytes."""

@@ -95,12 +95,20 @@ class Table:
         wanted = set(names) if names is not None else set(self.column_names)
         return pa.schema([(c.name, _TYPES[c.type][0]) for c in self.columns if c.name in wanted])
 
-    def pandera(self) -> pa_pl.DataFrameSchema:
-        """Strict pandera schema, with the key unique. Give it DataFrames: a LazyFrame would skip the data checks."""
+    def only(self, columns: Iterable[Column]) -> Table:
+        """The same table with some of its columns."""
+        return Table(self.name, self.doc, tuple(columns), self.key)
+
+    def pandera(self, *, unique_key: bool = True) -> pa_pl.DataFrameSchema:
+        """Strict pandera schema. Give it DataFrames: a LazyFrame would skip the data checks.
+
+        Args:
+            unique_key: also demand that the key is unique (in a database, a GROUP BY does that in less memory).
+        """
         return pa_pl.DataFrameSchema(
             {column.name: column.pandera() for column in self.columns},
             strict=True,
-            unique=list(self.key),
+            unique=list(self.key) if unique_key else None,
             name=self.name,
         )
 

@@ -1,0 +1,52 @@
+"""The final file name is the gate: a draft becomes the run's database only after its gates held."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moonshine_assets.gates import rows
+from moonshine_resources.atomic import publish, read_json, sha256_file, sync_file, write_json_keeping
+from moonshine_resources.duckdb import connect
+from moonshine_resources.home import RunPaths
+
+
+def publish_database(run: RunPaths, lock: dict[str, Any], generated_at: str) -> dict[str, Any]:
+    """Rename the draft to its final, read-only name and write its provenance manifest; the manifest."""
+    draft = run.database_draft
+    sync_file(draft)
+    draft.chmod(0o444)
+    publish(draft, run.database)
+    return write_provenance(run, lock, generated_at)
+
+
+def write_provenance(run: RunPaths, lock: dict[str, Any], generated_at: str) -> dict[str, Any]:
+    """The manifest that says which bytes became which database, with counts and hashes."""
+    with connect(run.database, read_only=True) as connection:
+        counts = rows(
+            connection,
+            """
+            SELECT (SELECT count(*) FROM store.conversations) AS conversations,
+                   (SELECT count(*) FROM store.messages) AS messages,
+                   (SELECT count(*) FROM store.blocks) AS blocks,
+                   (SELECT count(*) FROM store.attachments) AS attachments,
+                   (SELECT count(*) FROM store.texts) AS texts,
+                   (SELECT count(*) FROM store.quarantine) AS quarantine
+            """,
+        )[0]
+    manifest = {
+        "run_id": run.run_id,
+        "provider": run.provider,
+        "shape": lock["shape"],
+        "source_type": lock["source_type"],
+        "source_path": lock["source_path"],
+        "source_sha256": lock["source_sha256"],
+        "source_size_bytes": lock["size_bytes"],
+        "registered_at": lock["registered_at"],
+        "database": run.database.name,
+        "database_sha256": sha256_file(run.database),
+        "rows": counts,
+        "generated_at": generated_at,
+    }
+    write_json_keeping(run.provenance, manifest)
+    kept: dict[str, Any] = read_json(run.provenance)
+    return kept
