@@ -33,14 +33,22 @@ class Written:
     json_bytes: int = 0
 
 
-def generate(path: Path | str, megabytes: float = 200, seed: int = 7, short_messages: int = 0) -> Written:
+def generate(
+    path: Path | str,
+    megabytes: float = 200,
+    seed: int = 7,
+    short_messages: int = 0,
+    ascii_only: bool = False,
+) -> Written:
     """Write an export of about `megabytes` x 10^6 bytes, or of `short_messages` messages of about 800 bytes.
 
+    ascii_only: escape everything beyond ASCII as \\uXXXX, as json.dumps does by default; otherwise four of
+    seven conversations are escaped and the others are UTF-8.
     Returns what was written; raises OSError when the file cannot be written.
     """
     messages = short_messages or max(12, round(megabytes * 1e6 / BYTES_PER_MESSAGE))
     with Path(path).open("wb", buffering=1 << 20) as file:
-        export = _Export(file, Random(seed), slim=bool(short_messages))
+        export = _Export(file, Random(seed), slim=bool(short_messages), ascii_only=ascii_only)
         export.write(messages)
         return export.written
 
@@ -48,10 +56,11 @@ def generate(path: Path | str, megabytes: float = 200, seed: int = 7, short_mess
 class _Export:
     """A file being written, and what its conversations share."""
 
-    def __init__(self, file: BinaryIO, rng: Random, slim: bool) -> None:
+    def __init__(self, file: BinaryIO, rng: Random, slim: bool, ascii_only: bool) -> None:
         self._file = file
         self._rng = rng
         self._slim = slim
+        self._ascii_only = ascii_only
         self._writer = Writer(rng)
         self._deck = TurnDeck(rng, plain=slim)
         self._asked_before: list[str] = []
@@ -72,23 +81,23 @@ class _Export:
     def _write_conversation(self, size: int) -> None:
         rng, written = self._rng, self.written
         generation = 2024 if written.conversations % 5 in (1, 3) else 2025
-        ascii_only = written.conversations % 7 % 2 == 0  # \uXXXX escapes, as json.dumps writes by default
+        escaped = self._ascii_only or written.conversations % 7 % 2 == 0
         start = rng.uniform(1.705e9, 1.735e9) if generation == 2024 else rng.uniform(1.736e9, 1.763e9)
         topic = self._writer.topic(rng)
         renderer = Renderer(rng, self._writer, topic, generation, round(start, 6), self._asked_before)
         nodes = grow(rng, self._deck, size, generation)
         title = self._writer.title(rng, topic)
         head = {"title": title, "create_time": renderer.clock, "update_time": start + 86_400.0}
-        self._put(json.dumps(head, ensure_ascii=ascii_only)[:-1] + ', "mapping": {')
+        self._put(json.dumps(head, ensure_ascii=escaped)[:-1] + ', "mapping": {')
         for position, node in enumerate(nodes):
             entry, chars = renderer.render(node, self._wanted())
             separator = ", " if position else ""
-            self._put(f'{separator}"{node.id}": {json.dumps(entry, ensure_ascii=ascii_only)}')
+            self._put(f'{separator}"{node.id}": {json.dumps(entry, ensure_ascii=escaped)}')
             written.text_chars += chars
             written.messages += node.kind != "root"
         written.conversations += 1
         rest = _conversation_fields(rng, generation, nodes[-1].id, renderer.model)
-        self._put("}, " + json.dumps(rest, ensure_ascii=ascii_only)[1:])
+        self._put("}, " + json.dumps(rest, ensure_ascii=escaped)[1:])
 
     def _put(self, text: str) -> None:
         data = text.encode()
@@ -141,8 +150,9 @@ def main() -> None:
     parser.add_argument("--megabytes", type=float, default=200)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--short-messages", type=int, default=0, metavar="N", help="N short messages instead of a size")
+    parser.add_argument("--ascii", action="store_true", help="escape everything beyond ASCII")
     options = parser.parse_args()
-    written = generate(options.out, options.megabytes, options.seed, options.short_messages)
+    written = generate(options.out, options.megabytes, options.seed, options.short_messages, ascii_only=options.ascii)
     print(json.dumps(vars(written)))
 
 

@@ -99,6 +99,14 @@ def test_some_conversations_are_ascii_and_some_are_utf8(two_megabytes: Path) -> 
     assert not data.isascii()
 
 
+def test_an_export_can_be_ascii_alone(tmp_path: Path) -> None:
+    path = tmp_path / "conversations.json"
+    generate(path, megabytes=1, ascii_only=True)
+    data = path.read_bytes()
+    assert data.isascii()
+    assert rb"\ud83" in data
+
+
 def test_citations_carry_the_marks_of_their_year(conversations: list[dict[str, Any]]) -> None:
     whole = "".join(content_text(message["content"]) for message in messages(conversations))
     assert re.search("\ue200cite\ue202turn\\dsearch\\d+\ue201", whole)
