@@ -58,7 +58,7 @@ def require(verdicts: list[Verdict], *, where: str) -> None:
         raise GateFailed(
             "; ".join(f"gate {verdict.gate}: {verdict.reason}" for verdict in failed),
             where=where,
-            fix="nothing was published; see the revision_request packet",
+            fix="nothing was published; mend what the offending ids show and run again",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -70,7 +71,7 @@ def ledger_faults(ledger: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
     if faults:
         return faults
-    for left, right in zip(COUNTERS, COUNTERS[1:], strict=False):
+    for left, right in itertools.pairwise(COUNTERS):
         difference = ledger[left] - ledger[right]
         if difference < 0:
             faults.append({"rule": "non-increasing", "field": f"{left} -> {right}", "difference": difference})

@@ -1,4 +1,4 @@
-"""The mash's tables: those of a run, each row with the run that superseded it, plus the list of runs."""
+"""The mash's tables: those of a run, each row with the run that superseded it, plus the list of runs and of merges."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 
 from moonshine_assets.tables import ATTACHMENTS, BLOCKS, CONVERSATIONS, MESSAGES, QUARANTINE, RECEIPTS, TEXTS
+from moonshine_assets.tables.merges import MERGES
 from moonshine_assets.tables.runs import RUNS
 from moonshine_assets.tables.schema import Column, Table
 
@@ -23,7 +24,7 @@ def _versioned(table: Table) -> Table:
 VERSIONED: tuple[Table, ...] = tuple(_versioned(table) for table in (CONVERSATIONS, MESSAGES, BLOCKS, ATTACHMENTS))
 #: Tables whose rows stay as the run wrote them.
 PLAIN: tuple[Table, ...] = (QUARANTINE, RECEIPTS)
-MASH_TABLES: tuple[Table, ...] = (*VERSIONED, *PLAIN, TEXTS, RUNS)
+MASH_TABLES: tuple[Table, ...] = (*VERSIONED, *PLAIN, TEXTS, RUNS, MERGES)
 
 _VIEWS = Path(__file__).with_name("views.sql")
 

@@ -25,3 +25,6 @@ SELECT * FROM store.receipts;
 
 CREATE OR REPLACE VIEW main.runs AS
 SELECT * FROM store.runs;
+
+CREATE OR REPLACE VIEW main.merges AS
+SELECT * FROM store.merges;
