@@ -128,7 +128,7 @@ def _aggregate(step: Step, exception: str | None) -> dict[str, Any]:
         if exception
         else None
     )
-    result = {
+    result: dict[str, Any] = {
         "status": "failed_with_in_kernel_exception" if exception else "success",
         "run_id": stable_id(step.body, "run"),
         "final_expression_output": None,

@@ -127,7 +127,7 @@ def _message(step: Step, story: Story, ids: dict[str, str], at: float | None) ->
             "parent_id": ids[step.parent],
         }
     content, extra = content_of(step, options, ids)
-    message = {
+    message: dict[str, Any] = {
         "id": ids[step.label],
         "author": {"role": role, "name": name, "metadata": {}},
         "create_time": at and at + (len(step.body) % 997) / 1000,

@@ -124,14 +124,9 @@ def _add(message: dict[str, Any], head: str, body: str, stamps: dict[str, Any]) 
         case "knowledge":
             heading, _, text = body.partition("\n")
             title, url = heading.split(" | ")
-            item = {
-                "type": "knowledge",
-                "title": title,
-                "url": url,
-                "metadata": {"type": "webpage_metadata"},
-                "text": text,
-            }
-            blocks.append(_result(stamps, rest, [item], failed=False))
+            found: dict[str, Any] = {"type": "knowledge", "title": title, "url": url, "text": text}
+            found["metadata"] = {"type": "webpage_metadata"}
+            blocks.append(_result(stamps, rest, [found], failed=False))
         case "block":
             blocks.append(json.loads(rest))
         case "attachment":

@@ -127,7 +127,8 @@ def _claude_export() -> dict[str, Any]:
 
 def _chatgpt_shards() -> dict[str, Any]:
     stories = read_stories(HERE / "sources" / "chatgpt-shards")
-    kept, replaced, shards = [], [], {"0": [], "1": []}
+    kept, replaced = [], []
+    shards: dict[str, list[dict[str, Any]]] = {"0": [], "1": []}
     newer = {story.head["same_as"] for story in stories if "same_as" in story.head}
     for story in stories:
         conv, counts = chatgpt_nodes.conversation(story)
