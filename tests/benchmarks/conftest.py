@@ -31,7 +31,7 @@ def tiny_export(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def message(role: str, content: dict[str, Any]) -> dict[str, Any]:
         return {"id": "m", "author": {"role": role}, "content": content, "metadata": {}}
 
-    contents = [
+    contents: list[tuple[str, dict[str, Any]]] = [
         ("system", {"content_type": "text", "parts": [""]}),
         ("user", {"content_type": "text", "parts": ["hello world"]}),
         ("assistant", {"content_type": "thoughts", "thoughts": [{"summary": "hello", "content": "world"}]}),
