@@ -71,12 +71,12 @@ def _by_order(ids: list[str], messages: list[Message], flags: set[str]) -> Linke
 def _better_order(ranks: list[int], messages: list[Message], flags: set[str]) -> list[int]:
     """Array order, or the order of time with the human first, if the speakers alternate better in that one."""
     keys = []
-    clock = 0
+    clock, answers = 0, False
     for rank in ranks:
         message = messages[rank]
-        # one without a time stays with its predecessor
-        clock = message.created_at or clock
-        keys.append((clock, message.role != "user", rank))
+        if message.created_at is not None:  # one without a time stays behind its predecessor
+            clock, answers = message.created_at, message.role != "user"
+        keys.append((clock, answers, rank))
     if all(before < after for before, after in pairwise(keys)):
         return ranks
     flags.add("order_inferred")
