@@ -22,12 +22,20 @@ def test_the_memory_of_a_child_that_allocates_200_mb_is_seen() -> None:
 
 
 def test_grandchildren_count_and_are_added_up() -> None:
-    script = (
-        "import subprocess, sys; "
-        f"both = [subprocess.Popen([sys.executable, '-c', {HOLD_200_MB!r}]) for _ in range(2)]; "
-        "[one.wait() for one in both]"
-    )
-    assert measure([sys.executable, "-c", script]).peak_anonymous_mb > 380
+    hold = "import sys; held = bytearray(b'x') * 200_000_000; print('held', flush=True); sys.stdin.read()"
+    script = f"""
+import subprocess, sys, time
+command = [sys.executable, "-c", {hold!r}]
+both = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(2)]
+for one in both:
+    one.stdout.readline()
+time.sleep(0.5)
+for one in both:
+    one.communicate()
+"""
+    measured = measure([sys.executable, "-c", script])
+    assert (measured.exit_code, measured.stderr) == (0, "")
+    assert measured.peak_anonymous_mb > 380
 
 
 def test_cpu_of_grandchildren_counts() -> None:
