@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -19,6 +21,9 @@ SURROGATE_REPLACED = "surrogate_replaced"
 NUL_STRIPPED = "nul_stripped"
 UTF8_REPLACED = "utf8_replaced"
 NUMBER_AS_TEXT = "number_as_text"
+
+#: Between a key that comes again and the number of copies to come; a noncharacter, which no export uses.
+_COPY = "\ufffe"
 
 
 def decode(data: bytes | memoryview, type: Any) -> tuple[Any, list[str]]:
@@ -43,6 +48,24 @@ def decode(data: bytes | memoryview, type: Any) -> tuple[Any, list[str]]:
         return _lenient(raw, type)
     except RecursionError:
         raise Unreadable("the JSON is nested too deeply", fix="it is kept in quarantine as it stands") from None
+
+
+def decode_keeping_repeats(data: bytes | memoryview) -> tuple[Any, list[str]]:
+    """As `decode` to plain Python, but where a key occurs again in its object the earlier ones stay, in their places,
+    under names from which `original_key` gives the key; the last has the key itself, as JSON decoders have it. Slow.
+
+    Raises:
+        Unreadable: not JSON, or nested too deeply.
+    """
+    try:
+        return _lenient(bytes(data), Any, _keep_repeats)
+    except RecursionError:
+        raise Unreadable("the JSON is nested too deeply", fix="it is kept in quarantine as it stands") from None
+
+
+def original_key(name: str) -> str:
+    """The key as the file has it, for a name that `decode_keeping_repeats` gave."""
+    return name.partition(_COPY)[0]
 
 
 def fit(value: Any, type: Any) -> Any:
@@ -70,7 +93,21 @@ def _strict(raw: bytes, type: Any) -> Any:
         return msgspec.json.decode(raw)
 
 
-def _lenient(raw: bytes, type: Any) -> tuple[Any, list[str]]:
+def _keep_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    kept = dict(pairs)
+    if len(kept) == len(pairs):
+        return kept
+    copies = Counter(key for key, _ in pairs)
+    kept = {}
+    for key, value in pairs:
+        copies[key] -= 1
+        kept[f"{key}{_COPY}{copies[key]}" if copies[key] else key] = value
+    return kept
+
+
+def _lenient(
+    raw: bytes, type: Any, pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None
+) -> tuple[Any, list[str]]:
     """By the standard library, which takes control characters, half surrogate pairs and odd numbers."""
     flags: set[str] = set()
     try:
@@ -92,7 +129,14 @@ def _lenient(raw: bytes, type: Any) -> tuple[Any, list[str]]:
         return int(token) if len(token) <= 400 else as_text(token)
 
     try:
-        value = json.loads(text, strict=False, parse_constant=as_text, parse_float=as_float, parse_int=as_int)
+        value = json.loads(
+            text,
+            strict=False,
+            parse_constant=as_text,
+            parse_float=as_float,
+            parse_int=as_int,
+            object_pairs_hook=pairs_hook,
+        )
     except json.JSONDecodeError as error:
         raise Unreadable(f"not valid JSON ({error.msg})", where=f"character {error.pos}") from None
     return fit(_clean(value, flags), type), sorted(flags)

@@ -1,0 +1,44 @@
+"""Citations: marks in the text, and where they lead (EXPORT-FORMATS §2.9)."""
+
+from __future__ import annotations
+
+import re
+
+from moonshine_assets.exports.adapters.chatgpt.wire import Metadata, as_text
+from moonshine_assets.exports.decode import compact_json
+from moonshine_assets.exports.records import Block
+
+_OPEN = "\ue200"
+#: A whole mark: opened, anything, closed.
+_SPAN = re.compile("\ue200[^\ue200\ue201]*\ue201")
+#: A mark cut off at the end of a text (an answer that was stopped), or single mark characters left over.
+_REST = re.compile("\ue200[a-z_]*(?:\ue202[^\\s\ue200-\ue206]*)*\\Z|[\ue200-\ue206]")
+
+
+def replace_marks(text: str, references: object) -> str:
+    """Private-use marks replaced by what `content_references` gives for them (alt text, else title), or taken out."""
+    if text.isascii() or not (_OPEN in text or "\ue201" in text or "\ue203" in text or "\ue206" in text):
+        return text
+    named = _names(references)
+    return _REST.sub("", _SPAN.sub(lambda match: named.get(match[0], ""), text))
+
+
+def citation_block(metadata: Metadata) -> Block:
+    """All the message says about its sources, as JSON under the names of the export; no text."""
+    sources = {
+        "citations": metadata.citations,
+        "content_references": metadata.content_references,
+        "_cite_metadata": metadata.cite_metadata,
+    }
+    return Block("citation", payload=compact_json({key: value for key, value in sources.items() if value}))
+
+
+def _names(references: object) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for reference in references if isinstance(references, list) else ():
+        if isinstance(reference, dict):
+            mark = as_text(reference.get("matched_text"))
+            name = as_text(reference.get("alt")) or as_text(reference.get("title"))
+            if mark is not None and name is not None:
+                names.setdefault(mark, name)
+    return names

@@ -1,0 +1,113 @@
+"""One conversation: which way it is read, its own fields, and what had to be repaired."""
+
+from __future__ import annotations
+
+import hashlib
+
+from moonshine_assets.errors import Unreadable
+from moonshine_assets.exports import times
+from moonshine_assets.exports.adapters.chatgpt.nodes import chained_nodes, loose_nodes, typed_nodes
+from moonshine_assets.exports.adapters.chatgpt.shape import LINEAR, shape_of
+from moonshine_assets.exports.adapters.chatgpt.wire import Conversation, as_id, as_text, loose_conversation
+from moonshine_assets.exports.decode import decode, decode_keeping_repeats, original_key
+from moonshine_assets.exports.records import BadNode, ExportContext, Node, ParsedConversation
+
+PROVIDER = "chatgpt"
+SOURCE_TYPE = "chatgpt_export"
+
+
+def parse(data: bytes | memoryview, context: ExportContext) -> ParsedConversation:
+    """The JSON of one conversation → its record.
+
+    Flags: those of `exports.decode`, and repeated_keys, parent_not_a_string, created_at_inferred, updated_at_inferred;
+    on messages: unknown_role, truncated, author_not_an_object, metadata_not_an_object.
+    Raises:
+        Unreadable: no JSON, nested too deeply, or neither a mapping nor a list of messages.
+    """
+    raw = bytes(data)
+    try:
+        return _parse(raw, context)
+    except RecursionError:
+        raise Unreadable("the JSON is nested too deeply", fix="it is kept in quarantine as it stands") from None
+
+
+def _parse(raw: bytes, context: ExportContext) -> ParsedConversation:
+    value, decode_flags = decode(raw, Conversation)
+    if isinstance(value, Conversation) and value.mapping is not None and not _may_repeat(raw, len(value.mapping)):
+        flags = set(decode_flags)
+        nodes = typed_nodes(value, value.mapping, context, flags)
+        return _record(value, raw, nodes, [], len(value.mapping), shape_of(value, raw, len(nodes)), flags)
+    return _parse_loosely(raw, context)
+
+
+def _parse_loosely(raw: bytes, context: ExportContext) -> ParsedConversation:
+    """Node by node: wrong types, keys that repeat, and the linear forms."""
+    value, decode_flags = decode_keeping_repeats(raw)
+    flags = set(decode_flags)
+    if not isinstance(value, dict):
+        raise Unreadable("conversation is not an object")
+    conversation = loose_conversation(value)
+    where = as_id(conversation.conversation_id) or as_id(conversation.id) or ""
+    mappings = [item for key, item in value.items() if original_key(key) == "mapping" and item is not None]
+    if mappings:
+        if not all(isinstance(mapping, dict) for mapping in mappings):
+            raise Unreadable("mapping is not an object", where=where)
+        items = [(original_key(key), node) for mapping in mappings for key, node in mapping.items()]
+        nodes, bad_nodes = loose_nodes(conversation, items, context, flags)
+        shape = shape_of(conversation, raw, len(items))
+        return _record(conversation, raw, nodes, bad_nodes, len(items), shape, flags)
+    for name in ("linear_conversation", "messages"):
+        listed = value.get(name)
+        if isinstance(listed, list):
+            nodes, bad_nodes = chained_nodes(conversation, listed, context)
+            return _record(conversation, raw, nodes, bad_nodes, len(listed), LINEAR, flags)
+    raise Unreadable("conversation has neither a mapping nor messages", where=where)
+
+
+def _may_repeat(raw: bytes, nodes: int) -> bool:
+    """More parent pointers than nodes: a key of the mapping may occur twice, which a decoder to dict hides."""
+    return raw.count(b'"parent":') > nodes
+
+
+def _record(
+    conversation: Conversation,
+    raw: bytes,
+    nodes: list[Node],
+    bad_nodes: list[BadNode],
+    nodes_in: int,
+    shape: str,
+    flags: set[str],
+) -> ParsedConversation:
+    if len({node.node_id for node in nodes}) < len(nodes):
+        flags.add("repeated_keys")
+    created, updated = times.to_micros(conversation.create_time), times.to_micros(conversation.update_time)
+    if created is None or updated is None:
+        known = [node.message.created_at for node in nodes if node.message is not None and node.message.created_at]
+        if known and created is None:
+            created = min(known)
+            flags.add("created_at_inferred")
+        if known and updated is None:
+            updated = max(known)
+            flags.add("updated_at_inferred")
+    current = as_id(conversation.current_node)
+    if current is None and shape == LINEAR and nodes:
+        current = nodes[-1].node_id
+    return ParsedConversation(
+        conversation_id=as_id(conversation.conversation_id) or as_id(conversation.id) or _anonymous_id(raw),
+        shape=shape,
+        source_type=SOURCE_TYPE,
+        nodes=nodes,
+        nodes_in=nodes_in,
+        current=current,
+        title=conversation.title if isinstance(conversation.title, str) else None,
+        created_at=created,
+        updated_at=updated,
+        default_model=as_text(conversation.default_model_slug),
+        project=as_text(conversation.gizmo_id),
+        flags=sorted(flags),
+        bad_nodes=bad_nodes,
+    )
+
+
+def _anonymous_id(raw: bytes) -> str:
+    return "anon-" + hashlib.sha256(raw).hexdigest()[:16]
