@@ -439,6 +439,11 @@ def test_a_conversation_without_messages_is_still_recognised() -> None:
     assert claude.claim({"uuid": "c", "name": "n", "chat_messages": {"h1": {}}}) is not None
 
 
+def test_odd_entries_do_not_hinder_recognition() -> None:
+    assert claude.claim({"uuid": "c", "chat_messages": ["\ud83d", None, 7]}) is not None
+    assert claude.claim({"uuid": "c", "name": "n", "messages": ["\ud83d", None, 7]}) is not None
+
+
 def test_conversation_members_are_the_batches_then_the_design_chats() -> None:
     names = [
         "data/design_chats/b.json",

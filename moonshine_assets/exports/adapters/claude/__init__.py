@@ -65,7 +65,7 @@ def parse(data: bytes | memoryview, context: ExportContext) -> ParsedConversatio
 def _parse(data: bytes | memoryview) -> ParsedConversation:
     wire, entries, decode_flags = read(data)
     flags = set(decode_flags)
-    shape = shape_of(wire, entries)
+    shape = shape_of(wire, [entry for entry in entries if isinstance(entry, WireMessage)])
     model = text_or_none(wire.model)
 
     messages: list[Message] = []

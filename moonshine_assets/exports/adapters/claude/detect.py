@@ -18,7 +18,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from moonshine_assets.exports.adapters.claude.design import MARKS
-from moonshine_assets.exports.adapters.claude.wire import Entry, WireConversation, WireMessage, from_plain
+from moonshine_assets.exports.adapters.claude.wire import WireConversation, WireMessage
+from moonshine_assets.exports.decode import fit
 from moonshine_assets.exports.records import Claim
 
 _CONVERSATIONS = re.compile(r"conversations(?:-(\d+))?\.json")
@@ -28,9 +29,8 @@ _SIDECAR_FOLDERS = frozenset({"projects", "memories"})
 _HEAD_BYTES = 1 << 16
 
 
-def shape_of(wire: WireConversation, entries: list[Entry]) -> str:
+def shape_of(wire: WireConversation, messages: list[WireMessage]) -> str:
     """The format generation, see above."""
-    messages = [entry for entry in entries if isinstance(entry, WireMessage)]
     if wire.chat_messages is None and wire.messages is not None:
         return "claude-design" if any(isinstance(message.content, dict) for message in messages) else "claude-privacy"
     api = (wire.model, wire.settings, wire.is_starred, wire.current_leaf_message_uuid)
@@ -95,7 +95,8 @@ def sidecar(name: str) -> bool:
 
 
 def _shape(element: Mapping[str, Any]) -> str:
-    return shape_of(*from_plain(element))
+    said = [fit(item, WireMessage) for item in element["chat_messages"] if isinstance(item, dict)]
+    return shape_of(fit({**element, "chat_messages": [], "messages": None}, WireConversation), said)
 
 
 def _is_design(message: dict[str, Any]) -> bool:

@@ -64,11 +64,11 @@ def read(data: bytes | memoryview) -> tuple[WireConversation, list[Entry], list[
         Unreadable: not JSON, not an object, or without a list of messages.
     """
     value, flags = decode(data, WireConversation)
-    wire, entries = (value, _listed(value)) if isinstance(value, WireConversation) else from_plain(value)
+    wire, entries = (value, _listed(value)) if isinstance(value, WireConversation) else _from_plain(value)
     return wire, entries, flags
 
 
-def from_plain(value: Any) -> tuple[WireConversation, list[Entry]]:
+def _from_plain(value: Any) -> tuple[WireConversation, list[Entry]]:
     """The same from plain Python, message by message; what is no object becomes a `BadNode`.
 
     Raises:
