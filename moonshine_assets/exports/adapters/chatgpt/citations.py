@@ -17,10 +17,17 @@ _REST = re.compile("\ue200[a-z_]*(?:\ue202[^\\s\ue200-\ue206]*)*\\Z|[\ue200-\ue2
 
 def replace_marks(text: str, references: object) -> str:
     """Private-use marks replaced by what `content_references` gives for them (alt text, else title), or taken out."""
-    if text.isascii() or not (_OPEN in text or "\ue201" in text or "\ue203" in text or "\ue206" in text):
+    if text.isascii() or not _marked(text):
         return text
-    named = _names(references)
-    return _REST.sub("", _SPAN.sub(lambda match: named.get(match[0], ""), text))
+    if _OPEN in text:
+        named = _names(references)
+        text = _SPAN.sub(lambda match: named.get(match[0], ""), text)
+    return _REST.sub("", text) if _marked(text) else text
+
+
+def _marked(text: str) -> bool:
+    """Any mark character left? Four searches are many times faster than one for a set of characters."""
+    return _OPEN in text or "\ue201" in text or "\ue203" in text or "\ue206" in text
 
 
 def citation_block(metadata: Metadata) -> Block:
