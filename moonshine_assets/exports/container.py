@@ -36,6 +36,11 @@ class Container:
         self.zip: zipfile.ZipFile | None = None
         self.sizes: Mapping[str, int] = {}
 
+    @property
+    def is_plain(self) -> bool:
+        """A single file that is its own only member."""
+        return self.zip is None and self.path.is_file()
+
     def read(self, name: str, limit: int = SIDECAR_BYTES) -> bytes | None:
         """The first `limit` bytes of a member; None when there is no such member."""
         if name not in self.sizes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,29 +37,47 @@ def detect(container: Container, work: Path) -> Detection:
     Raises:
         BadInput: no adapter claims it; says what was seen instead.
     """
-    for members in _candidates(container):
+    if container.is_plain:
+        named = [list(container.sizes)]
+    else:
+        named = [members for a in ADAPTERS if (members := a.conversation_members(container.sizes, container.read))]
+    for members in named:
         for member in members:
-            path = container.on_disk(member, work)
-            with mapped(path) as view:
-                found = _claimed(split(path, view), view)
+            found = _claimed_member(container, member, work)
             if found is not None:
-                provider, claim = found
-                return Detection(provider, claim, members)
-    raise _unknown(container, work)
+                return Detection(*found, members)
+    detection = None if container.is_plain else _by_looking(container, work)
+    if detection is None:
+        raise _unknown(container, work)
+    return detection
 
 
-def _candidates(container: Container) -> Iterator[list[str]]:
-    """Lists of members that may hold conversations, the likeliest first."""
-    if container.path.is_file() and container.zip is None:
-        yield list(container.sizes)
-        return
-    for adapter in ADAPTERS:
-        members = adapter.conversation_members(container.sizes, container.read)
-        if members:
-            yield members
+def _by_looking(container: Container, work: Path) -> Detection | None:
+    """For a container whose file names say nothing: look into every JSON and HTML file that is no known sidecar."""
+    claimed: dict[str, Claim] = {}
+    members: list[str] = []
     for name in container.sizes:
-        if name.endswith((".json", ".html")) and not any(adapter.sidecar(name) for adapter in ADAPTERS):
-            yield [name]
+        if not name.endswith((".json", ".html")) or any(adapter.sidecar(name) for adapter in ADAPTERS):
+            continue
+        try:
+            found = _claimed_member(container, name, work)
+        except BadInput:
+            continue
+        if found is not None:
+            claimed.setdefault(*found)
+            members.append(name)
+    if len(claimed) > 1:
+        raise BadInput(
+            f"conversations of several providers in one export: {', '.join(sorted(claimed))}",
+            fix="give the files of each provider by themselves",
+        )
+    return next((Detection(provider, claim, members) for provider, claim in claimed.items()), None)
+
+
+def _claimed_member(container: Container, name: str, work: Path) -> tuple[str, Claim] | None:
+    path = container.on_disk(name, work)
+    with mapped(path) as view:
+        return _claimed(split(path, view), view)
 
 
 def _claimed(found: Split, view: memoryview) -> tuple[str, Claim] | None:

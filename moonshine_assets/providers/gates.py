@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import duckdb
 
 from moonshine_assets.gates import Verdict, broken, held, rows, schema_gate
 from moonshine_assets.providers.receipt import IMBALANCE_SQL
+from moonshine_assets.providers.source import Secured
 from moonshine_assets.tables import RUN_TABLES
 from moonshine_assets.tables.conversations import SOURCE_TYPES
 
@@ -20,6 +23,22 @@ def draft_gates(connection: duckdb.DuckDBPyConnection, provider: str, run_id: st
         provider_coverage(connection, provider, run_id),
         no_contamination(connection),
     ]
+
+
+def source_lock(secured: Secured, lock: dict[str, Any], expected_sha256: str = "") -> Verdict:
+    """The archived copy, read back, hashes to what the source lock says, and to a configured lock if there is one."""
+    found = {
+        "source_lock": lock["source_sha256"],
+        "archived_copy": secured.sha256,
+        "configured": expected_sha256 or secured.sha256,
+    }
+    if len(set(found.values())) > 1:
+        return broken(
+            "source_lock",
+            "the SHA-256 of the export is not the same everywhere",
+            [{"where": where, "sha256": sha256} for where, sha256 in found.items()],
+        )
+    return held("source_lock", "the archived copy is the locked export", size_bytes=secured.size_bytes)
 
 
 def receipt_balances(connection: duckdb.DuckDBPyConnection) -> Verdict:

@@ -40,6 +40,18 @@ def raw_path(run: RunPaths, lock: dict[str, Any]) -> Path:
     return run.raw / f"{lock['source_sha256']}{suffix}"
 
 
+def secured_path(run: RunPaths, lock: dict[str, Any]) -> Path:
+    """The archived copy, which must be there; not hashed again.
+
+    Raises:
+        BadInput: the export was never secured.
+    """
+    path = raw_path(run, lock)
+    if not path.exists():
+        raise BadInput("the export is not archived yet", where=run.run_id, fix="materialize provider_export first")
+    return path
+
+
 def secure(run: RunPaths) -> Secured:
     """Copy the locked export into the run's archive, once; verified against the lock by the bytes copied.
 

@@ -1,0 +1,71 @@
+"""The run's database, produced once: draft, gates, final name. A published one is checked again, never rebuilt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+
+from moonshine_assets.errors import Corruption
+from moonshine_assets.gates import Verdict, rows
+from moonshine_assets.providers.build import Progress, build_draft
+from moonshine_assets.providers.publish import publish_database, write_provenance
+from moonshine_assets.providers.rows import CountMany
+from moonshine_resources.atomic import read_json, sha256_file
+from moonshine_resources.duckdb import connect
+from moonshine_resources.home import RunPaths
+
+
+class Produced(NamedTuple):
+    """What became of a run's database; `manifest` is None when a gate refused the draft."""
+
+    verdicts: list[Verdict]
+    receipts: list[dict[str, Any]]
+    manifest: dict[str, Any] | None
+
+
+def produce_database(
+    run: RunPaths,
+    lock: dict[str, Any],
+    raw: Path,
+    count_many: CountMany,
+    *,
+    gates: Callable[[duckdb.DuckDBPyConnection], list[Verdict]],
+    generated_at: str,
+    progress: Progress | None = None,
+) -> Produced:
+    """Build, check and publish the run's database; a database that is published already is only checked.
+
+    Raises:
+        Corruption: the published database is not the one its manifest describes.
+        BadInput: the export cannot be read, see `build_draft`.
+    """
+    published = run.database.exists()
+    if published:
+        _verify(run)
+    else:
+        build_draft(run, lock, raw, count_many, progress)
+    with connect(run.database if published else run.database_draft, read_only=True) as connection:
+        verdicts = gates(connection)
+        receipts = rows(connection, "SELECT * EXCLUDE (source_file_sha256, record_uid) FROM store.receipts")
+    if not all(verdict.passed for verdict in verdicts):
+        return Produced(verdicts, receipts, None)
+    if published:
+        return Produced(verdicts, receipts, write_provenance(run, lock, generated_at))
+    return Produced(verdicts, receipts, publish_database(run, lock, generated_at))
+
+
+def _verify(run: RunPaths) -> None:
+    """A crash between rename and manifest leaves no manifest: then there is nothing to compare, and it is written."""
+    if not run.provenance.exists():
+        return
+    expected = read_json(run.provenance)["database_sha256"]
+    found = sha256_file(run.database)
+    if found != expected:
+        raise Corruption(
+            f"the published database has SHA-256 {found}, its manifest says {expected}",
+            where=str(run.database),
+            fix=f"restore it from {run.archive}",
+        )
