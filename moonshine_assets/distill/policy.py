@@ -1,0 +1,211 @@
+"""The policy of a distillation: typed, validated, and known by its name and a hash of what it says."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import msgspec
+from msgspec import Meta
+
+from moonshine_assets.errors import BadInput
+
+_BUNDLED = Path(__file__).with_name("policies")
+_HASH_CHARACTERS = 12
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+Count = Annotated[int, Meta(ge=0)]
+Positive = Annotated[int, Meta(ge=1)]
+VerifierName = Literal["arithmetic_exact", "json_object"]
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of the policy file; every key must be given, no other may be."""
+
+
+class Band(_Section, frozen=True):
+    """Where distilled_tokens_selected must lie: tokens (absolute) or shares of content_tokens_cleaned (relative)."""
+
+    kind: Literal["absolute", "relative"]
+    low: Annotated[float, Meta(ge=0)]
+    high: Annotated[float, Meta(ge=0)]
+    minimum_cleaned_tokens: Count
+
+
+class Answers(_Section, frozen=True):
+    """Statuses and stop reasons of an answer that came to its end."""
+
+    complete_statuses: tuple[str, ...]
+    complete_stop_reasons: tuple[str, ...]
+
+
+class NegativeRule(_Section, frozen=True):
+    """A pattern (verbose, case ignored) by which a follow-up rejects the answer before it.
+
+    `head_characters` limits it to the start of the follow-up (0: all of it). With `question_tail_characters` it stays
+    silent when that much of the answer's end holds a question mark.
+    """
+
+    name: str
+    pattern: str
+    head_characters: Count
+    question_tail_characters: Count
+
+
+class Conversational(_Section, frozen=True):
+    minimum_human_turns: Positive
+    label_confidence: Share
+
+
+class Dpo(_Section, frozen=True):
+    minimum_tokens: Count
+    maximum_jaccard: Share
+    maximum_length_ratio: Annotated[float, Meta(ge=1)]
+    maximum_hours_apart: Annotated[float, Meta(gt=0)]
+    maximum_pairs_per_conversation: Positive
+    label_confidence: Share
+    balance_low: Share
+    balance_high: Share
+    balance_minimum_rows: Positive
+    negative_rules: tuple[NegativeRule, ...]
+
+
+class Grpo(_Section, frozen=True):
+    verifiers: tuple[VerifierName, ...]
+    determinism_runs: Positive
+    label_confidence: Share
+
+
+class AgenticCode(_Section, frozen=True):
+    minimum_calls: Positive
+    maximum_calls: Positive
+    loop_repeats: Annotated[int, Meta(ge=2)]
+    label_confidence: Share
+
+
+class Lanes(_Section, frozen=True):
+    conversational: Conversational
+    dpo: Dpo
+    grpo: Grpo
+    agentic_code: AgenticCode
+
+
+class Policy(_Section, frozen=True):
+    """Everything a distillation decides by."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
+    band: Band
+    answers: Answers
+    lanes: Lanes
+
+    @property
+    def version(self) -> str:
+        """`<name>-<first 12 hex of the SHA-256 of the canonical content>`; comments and layout do not change it."""
+        canonical = msgspec.json.encode(self, order="sorted")
+        return f"{self.name}-{sha256(canonical).hexdigest()[:_HASH_CHARACTERS]}"
+
+
+def bundled() -> tuple[str, ...]:
+    """Names of the policies that come with Moonshine."""
+    return tuple(sorted(path.stem for path in _BUNDLED.glob("*.toml")))
+
+
+def load(policy: str | Path = "default") -> Policy:
+    """The policy of a bundled name, or of a TOML file (a Path, or text that ends in `.toml`).
+
+    `extends = "<bundled name>"` takes over every key the file does not give; lists are replaced as a whole.
+
+    Raises:
+        BadInput: unknown name, unreadable file, unknown or missing key, or a value out of bounds.
+    """
+    if isinstance(policy, str) and not policy.endswith(".toml"):
+        if policy not in bundled():
+            raise BadInput(f"there is no policy {policy!r}", fix=_nearest(policy, bundled(), "name"))
+        policy = _BUNDLED / f"{policy}.toml"
+    path = Path(policy)
+    where = path.name
+    content = _content(path)
+    for key, owner in _keys(content, Policy):
+        known = [field.name for field in msgspec.structs.fields(owner)]
+        if key.rpartition(".")[2] not in known:
+            raise BadInput(f"unknown key {key!r}", where=where, fix=_nearest(key.rpartition(".")[2], known, "key"))
+    try:
+        result = msgspec.convert(content, Policy)
+    except msgspec.ValidationError as error:
+        raise BadInput(str(error), where=where, fix="compare it with docs/policy.md") from error
+    _check(result, where)
+    return result
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """The file's tables, on top of those of the policy it extends."""
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput("the policy file cannot be read", where=str(path), fix="check its path and encoding") from error
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"not valid TOML: {error}", where=path.name, fix="correct that line") from error
+    base = content.pop("extends", None)
+    if base is None:
+        return content
+    if base not in bundled() or base == path.stem:
+        raise BadInput(f"extends {base!r}, which is not a bundled policy", where=path.name, fix=_names(bundled()))
+    return _merged(_content(_BUNDLED / f"{base}.toml"), content)
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    both = dict(base)
+    for key, value in over.items():
+        old = both.get(key)
+        both[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return both
+
+
+def _keys(
+    content: Mapping[str, Any], section: type[_Section], prefix: str = ""
+) -> Iterator[tuple[str, type[_Section]]]:
+    """Every key of the file with the section it stands in, outer ones first."""
+    inner = {field.name: field.type for field in msgspec.structs.fields(section)}
+    for key, value in content.items():
+        yield f"{prefix}{key}", section
+        kind = inner.get(key)
+        items = value if isinstance(value, list) else [value]
+        for candidate in (kind, *get_args(kind)):
+            if isinstance(candidate, type) and issubclass(candidate, _Section):
+                for item in items:
+                    if isinstance(item, dict):
+                        yield from _keys(item, candidate, f"{prefix}{key}.")
+
+
+def _check(policy: Policy, where: str) -> None:
+    """What types cannot say."""
+    band, dpo, agentic = policy.band, policy.lanes.dpo, policy.lanes.agentic_code
+    for low, high, key in (
+        (band.low, band.high, "band"),
+        (dpo.balance_low, dpo.balance_high, "lanes.dpo.balance"),
+        (agentic.minimum_calls, agentic.maximum_calls, "lanes.agentic_code calls"),
+    ):
+        if low > high:
+            raise BadInput(f"{key}: the lower bound {low:g} is above the upper {high:g}", where=where, fix="swap them")
+    if band.kind == "relative" and band.high > 1:
+        raise BadInput("band.high: a relative band is a share of at most 1", where=where, fix='set kind = "absolute"')
+    for rule in dpo.negative_rules:
+        try:
+            re.compile(rule.pattern, re.IGNORECASE | re.VERBOSE)
+        except re.error as error:
+            what = f"pattern of {rule.name} is no regular expression: {error}"
+            raise BadInput(what, where=where, fix="correct the pattern") from error
+
+
+def _nearest(given: str, known: tuple[str, ...] | list[str], what: str) -> str:
+    close = difflib.get_close_matches(given, known, n=1, cutoff=0.5)
+    return f"did you mean the {what} {close[0]!r}?" if close else _names(known)
+
+
+def _names(known: tuple[str, ...] | list[str]) -> str:
+    return "known are " + ", ".join(known)

@@ -1,0 +1,111 @@
+"""The distilled slice: conversations with an exchange, the messages selected of them, and the lanes they feed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import pyarrow as pa
+
+from moonshine_assets.distill.policy import Policy
+from moonshine_assets.distill.replace import replace_rows
+from moonshine_assets.lanes.build import LANES, build_lane
+from moonshine_assets.lanes.reading import Exchange, exchanges
+from moonshine_assets.lanes.rows import carried
+from moonshine_assets.lanes.trees import ConversationKey
+from moonshine_assets.tables.distilled import DISTILLED_CONVERSATIONS, DISTILLED_MESSAGES
+from moonshine_resources.duckdb import transaction
+
+_HERE = Path(__file__).parent
+_CARRIED = pa.schema([(name, pa.string()) for name in DISTILLED_MESSAGES.key])
+_CONVERSATIONS = pa.schema(
+    [
+        *((name, pa.string()) for name in (*DISTILLED_CONVERSATIONS.key, "record_uid", "source_sha256", "source_type")),
+        ("human_turns", pa.int32()),
+        ("model_turns", pa.int32()),
+        *((f"eligible_{lane}", pa.bool_()) for lane in LANES),
+        ("reasons", pa.list_(pa.string())),
+    ]
+)
+
+
+class LaneCount(NamedTuple):
+    """How a lane fared while the slice was cut."""
+
+    rows: int
+    candidates: int
+    dropped: dict[str, int]
+
+
+class SliceReport(NamedTuple):
+    """Counts of the slice, the lanes' books, and whether anything had to be written."""
+
+    conversations: int
+    messages: int
+    lanes: dict[str, LaneCount]
+    changed: bool
+
+
+def write_slice(connection: duckdb.DuckDBPyConnection, policy: Policy, run_id: str) -> SliceReport:
+    """Bring store.distilled_conversations and store.distilled_messages up to date, in one transaction.
+
+    Args:
+        connection: the mash, opened as its writer.
+        policy: decides which lanes a conversation can feed.
+        run_id: the distillation run, written into the rows.
+
+    The same mash, policy and run id write nothing. tone_shift stays NULL: it is not computed yet.
+    """
+    with transaction(connection):
+        slice_ = exchanges(connection)
+        refused: dict[ConversationKey, list[str]] = {exchange.key: [] for exchange in slice_}
+        not_in: dict[str, set[ConversationKey]] = {}
+        nodes: set[tuple[str, str, str, str]] = set()
+        counts: dict[str, LaneCount] = {}
+        for lane in LANES:
+            built = build_lane(connection, lane, policy, run_id)
+            nodes.update(carried(built.rows))
+            not_in[lane] = set(built.reasons)
+            for key, reasons in built.reasons.items():
+                refused[key] += [f"{lane}:{reason}" for reason in reasons]
+            counts[lane] = LaneCount(len(built.rows), built.candidates, built.dropped)
+        rows = [_row(exchange, not_in, refused[exchange.key]) for exchange in slice_]
+        connection.register("slice_conversations", pa.Table.from_pylist(rows, schema=_CONVERSATIONS))
+        connection.register("slice_carried", _carried_table(nodes))
+        try:
+            changed = _replace(connection, policy, run_id)
+        finally:
+            connection.unregister("slice_carried")
+            connection.unregister("slice_conversations")
+        messages = connection.execute("SELECT count(*) FROM store.distilled_messages").fetchall()[0][0]
+    return SliceReport(len(rows), messages, counts, changed)
+
+
+def _row(exchange: Exchange, not_in: dict[str, set[ConversationKey]], reasons: list[str]) -> dict[str, object]:
+    return {
+        **exchange.key._asdict(),
+        "record_uid": exchange.record_uid,
+        "source_sha256": exchange.source_sha256,
+        "source_type": exchange.source_type,
+        "human_turns": exchange.human_turns,
+        "model_turns": exchange.model_turns,
+        **{f"eligible_{lane}": exchange.key not in keys for lane, keys in not_in.items()},
+        "reasons": sorted(reasons),
+    }
+
+
+def _carried_table(nodes: set[tuple[str, str, str, str]]) -> pa.Table:
+    columns = zip(*sorted(nodes), strict=True) if nodes else [[] for _ in _CARRIED]
+    return pa.Table.from_arrays([pa.array(column, pa.string()) for column in columns], schema=_CARRIED)
+
+
+def _replace(connection: duckdb.DuckDBPyConnection, policy: Policy, run_id: str) -> bool:
+    messages = replace_rows(connection, DISTILLED_MESSAGES, (_HERE / "select_messages.sql").read_text("utf-8"))
+    conversations = replace_rows(
+        connection,
+        DISTILLED_CONVERSATIONS,
+        (_HERE / "select_conversations.sql").read_text("utf-8"),
+        {"policy_version": policy.version, "run_id": run_id},
+    )
+    return messages or conversations

@@ -1,0 +1,110 @@
+"""The waterfall: from the export's JSON to the slice, every token between two counters under one reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+
+from moonshine_assets.errors import GateFailed
+from moonshine_assets.lanes.reading import exchanges
+
+RAW = "raw_json_tokens"
+CONTENT = "content_tokens_non_system"
+CLEANED = "content_tokens_cleaned"
+SELECTED = "distilled_tokens_selected"
+
+_EXPLAIN = Path(__file__).with_name("explain.sql")
+_STALE = Path(__file__).with_name("stale.sql")
+#: Why a kept text is not in the slice, in the order in which the reasons are asked (explain.sql).
+LEFT_OUT_REASONS: tuple[str, ...] = ("left_by_newer_export", "hidden_or_injected", "side_branch", "no_exchange")
+
+
+class Step(NamedTuple):
+    """Tokens (o200k_base) that are in one counter and not in the next, and why."""
+
+    from_counter: str
+    to_counter: str
+    reason: str
+    tokens: int
+
+
+def counters(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """The three content counters of a mash that has been cleaned and sliced, by name.
+
+    content_tokens_non_system counts every message, repeats included; the other two count distinct texts once.
+
+    Raises:
+        GateFailed: cleaning or slice are older than the mash.
+    """
+    _check_current(con)
+    content = "SELECT sum(content_tokens) FROM main.messages WHERE role IN ('user', 'assistant', 'tool')"
+    cleaned = "SELECT sum(tokens) FROM store.cleaning WHERE outcome = 'kept'"
+    selected = "SELECT sum(tokens) FROM (SELECT DISTINCT content_sha256, tokens FROM store.distilled_messages)"
+    return {CONTENT: _number(con, content), CLEANED: _number(con, cleaned), SELECTED: _number(con, selected)}
+
+
+def waterfall(con: duckdb.DuckDBPyConnection, raw_json_tokens: int) -> list[Step]:
+    """Every step from raw_json_tokens to distilled_tokens_selected; exact to the token.
+
+    Args:
+        con: a mash that has been cleaned and sliced.
+        raw_json_tokens: of the current conversations' JSON. Quarantined JSON may be part of it; its tokens are not
+            told apart here and fall under json_structure_and_escaping.
+
+    Raises:
+        GateFailed: the raw JSON would have fewer tokens than the texts taken from it, a token has no reason, or
+            cleaning or slice are older than the mash.
+    """
+    totals = counters(con)
+    system = _number(con, "SELECT sum(content_tokens) FROM main.messages WHERE role = 'system'")
+    outcomes = dict(con.execute("SELECT outcome, sum(tokens) FROM store.cleaning GROUP BY outcome").fetchall())
+    left_out = dict(con.execute(_EXPLAIN.read_text("utf-8")).fetchall())
+    steps = [
+        Step(RAW, CONTENT, "system_text", system),
+        Step(RAW, CONTENT, "json_structure_and_escaping", raw_json_tokens - system - totals[CONTENT]),
+        *(Step(CONTENT, CLEANED, reason, int(outcomes.get(reason, 0))) for reason in ("empty", "exact_duplicate")),
+        *(Step(CLEANED, SELECTED, reason, int(left_out.get(reason, 0))) for reason in LEFT_OUT_REASONS),
+    ]
+    _check_exact(steps, {RAW: raw_json_tokens, **totals})
+    return steps
+
+
+def _check_exact(steps: list[Step], totals: dict[str, int]) -> None:
+    for step in steps:
+        if step.tokens < 0:
+            raise GateFailed(
+                f"{step.reason} would be {step.tokens:,} tokens",
+                where=f"{step.from_counter} to {step.to_counter}",
+                fix="the raw count must cover every file the current messages came from; count it again",
+            )
+    for before, after in ((RAW, CONTENT), (CONTENT, CLEANED), (CLEANED, SELECTED)):
+        explained = sum(step.tokens for step in steps if step.from_counter == before)
+        missing = totals[before] - totals[after] - explained
+        if missing:
+            raise GateFailed(
+                f"{missing:,} tokens have no reason", where=f"{before} to {after}", fix="run clean and slice again"
+            )
+
+
+def _check_current(con: duckdb.DuckDBPyConnection) -> None:
+    """Cleaning and slice must be of the mash as it is now."""
+    tables = {
+        row[0] for row in con.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'store'").fetchall()
+    }
+    missing = sorted({"cleaning", "distilled_conversations", "distilled_messages"} - tables)
+    if missing:
+        raise GateFailed(f"the mash has no {missing[0]}", where="store", fix="run clean and slice first")
+    amiss = dict(con.execute(_STALE.read_text("utf-8")).fetchall())
+    stored = con.execute(
+        "SELECT provider, provider_run_id, conversation_id FROM store.distilled_conversations"
+    ).fetchall()
+    amiss["distilled_conversations"] = len({exchange.key for exchange in exchanges(con)} ^ set(stored))
+    for table, count in amiss.items():
+        if count:
+            raise GateFailed(f"{count:,} rows do not match the mash", where=table, fix="run clean and slice again")
+
+
+def _number(con: duckdb.DuckDBPyConnection, query: str) -> int:
+    return int(con.execute(query).fetchall()[0][0] or 0)

@@ -1,0 +1,206 @@
+"""An active path with tools as trainer messages: calls in assistant messages, each answered by a tool message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from moonshine_assets.distill.policy import Answers
+from moonshine_assets.lanes.rows import Refused, Row
+from moonshine_assets.lanes.tool_calls import Call, call_of, holds_null
+from moonshine_assets.lanes.trees import Part, Turn
+from moonshine_assets.providers.rows import BLOCK_SEPARATOR
+
+
+@dataclass(slots=True)
+class Step:
+    """A call and what came of it: the message with the result, and whether it failed (None: the export is silent)."""
+
+    call: Call
+    result_turn: Turn
+    is_error: bool | None
+
+
+@dataclass(slots=True)
+class Trajectory:
+    """Messages that start with user; `steps` in the order of the calls, `tokens` of the texts they carry."""
+
+    messages: list[Row] = field(default_factory=list)
+    turns: list[Turn] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    tokens: int = 0
+
+
+class _Stop(Exception):
+    """Ends the walk with a reason."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def trajectory(path: Iterable[Turn], rules: Answers) -> Trajectory | Refused:
+    """Turn an active path into a trajectory.
+
+    A result answers the open call with its tool_call_id; where one of the two has none, the first open call of the
+    same tool (a result without a tool name: the first open call). Hidden calls and results count, they are what
+    happened; injected context, thinking and other hidden messages are passed over.
+
+    Refused: call_without_result, call_without_tool_name, result_without_call, result_without_text,
+    null_argument, not_text_only, blank_human_turn, human_turns_in_a_row, starts_with_model, incomplete_answer,
+    ends_without_answer.
+    """
+    walk = _Walk(rules)
+    try:
+        for turn in path:
+            walk.take(turn)
+        return walk.finish()
+    except _Stop as stop:
+        return Refused(stop.reason)
+
+
+class _Walk:
+    """The state of the walk: the trajectory so far and the calls still open."""
+
+    def __init__(self, rules: Answers) -> None:
+        self._rules = rules
+        self._done = Trajectory()
+        self._open: list[Call] = []
+        self._results: dict[str, tuple[Turn, bool | None]] = {}
+        self._calls: list[Call] = []
+        self._last: Call | None = None
+
+    def take(self, turn: Turn) -> None:
+        if turn.is_human:
+            self._human(turn)
+        elif turn.role == "tool":
+            self._tool_turn(turn)
+        elif turn.role == "assistant" and turn.author_kind == "model" and (turn.visible or turn.uses_tools):
+            self._model(turn)
+
+    def finish(self) -> Trajectory:
+        self._close()
+        messages = self._done.messages
+        if not messages or messages[-1]["role"] != "assistant":
+            raise _Stop("ends_without_answer")
+        self._done.steps = [Step(call, *self._results[call.call_id]) for call in self._calls]
+        return self._done
+
+    def _human(self, turn: Turn) -> None:
+        self._close()
+        if not turn.is_plain:
+            raise _Stop("not_text_only")
+        prose = turn.prose
+        if not prose:
+            raise _Stop("blank_human_turn")
+        if self._done.messages and self._done.messages[-1]["role"] == "user":
+            raise _Stop("human_turns_in_a_row")
+        self._done.messages.append({"role": "user", "content": prose})
+        self._use(turn, turn.prose_tokens)
+
+    def _model(self, turn: Turn) -> None:
+        if not (turn.answers or turn.uses_tools):
+            return
+        if not self._done.messages:
+            raise _Stop("starts_with_model")
+        if not turn.is_complete(self._rules):
+            raise _Stop("incomplete_answer")
+        if turn.files:
+            raise _Stop("not_text_only")
+        for part in turn.parts:
+            if part.is_call:
+                self._call(turn, part)
+            elif part.kind == "tool_result":
+                self._result(turn, part, part.is_error)
+            elif part.worded:
+                self._text(part)
+            elif not (part.kind in ("text", "thinking", "citation") or (part.kind == "raw" and not part.text)):
+                raise _Stop("not_text_only")
+        self._use(turn, 0)
+
+    def _tool_turn(self, turn: Turn) -> None:
+        """A tool's own message: its parts are one result, an error part is a failed one."""
+        if turn.files or not turn.parts:
+            raise _Stop("not_text_only")
+        for part in turn.parts:
+            if part.kind == "citation":
+                continue
+            if part.kind not in ("tool_result", "text", "error"):
+                raise _Stop("not_text_only")
+            failed = True if part.kind == "error" and part.is_error is None else part.is_error
+            self._result(turn, part, failed)
+        self._use(turn, 0)
+
+    def _text(self, part: Part) -> None:
+        self._close()
+        last = self._done.messages[-1]
+        if last["role"] == "assistant":
+            last["content"] += BLOCK_SEPARATOR + (part.text or "")
+        else:
+            self._done.messages.append({"role": "assistant", "content": part.text or ""})
+        self._done.tokens += part.tokens
+
+    def _call(self, turn: Turn, part: Part) -> None:
+        call = call_of(turn, part, f"call_{len(self._calls) + 1}")
+        if call is None:
+            raise _Stop("call_without_tool_name")
+        if holds_null(call.arguments):
+            raise _Stop("null_argument")
+        last = self._done.messages[-1]
+        if last["role"] == "tool" and self._open:
+            raise _Stop("call_without_result")
+        if last["role"] != "assistant":
+            last = {"role": "assistant", "content": ""}
+            self._done.messages.append(last)
+        last.setdefault("tool_calls", []).append(call.message())
+        self._calls.append(call)
+        self._open.append(call)
+        self._last = None
+        self._done.tokens += part.tokens
+
+    def _result(self, turn: Turn, part: Part, is_error: bool | None) -> None:
+        if not part.text and part.has_payload:
+            raise _Stop("result_without_text")
+        name = part.tool_name or (turn.author_name if turn.role == "tool" else None)
+        call = self._answered(part.tool_call_id, name)
+        if call is None:
+            self._further_result(turn, part, name, is_error)
+            return
+        self._open.remove(call)
+        self._results[call.call_id] = (turn, is_error)
+        message = {"role": "tool", "tool_call_id": call.call_id, "name": call.name, "content": part.text or ""}
+        self._done.messages.append(message)
+        self._last = call if turn.role == "tool" else None
+        self._done.tokens += part.tokens
+
+    def _answered(self, native_id: str | None, name: str | None) -> Call | None:
+        if native_id is not None and any(call.native_id == native_id for call in self._open):
+            return next(call for call in self._open if call.native_id == native_id)
+        for call in self._open:
+            if (native_id is None or call.native_id is None) and name in (None, call.name):
+                return call
+        return None
+
+    def _further_result(self, turn: Turn, part: Part, name: str | None, is_error: bool | None) -> None:
+        """A tool may say what it found in several parts and messages in a row: they are one result."""
+        call = self._last
+        if call is None or self._open or name not in (None, call.name):
+            raise _Stop("result_without_call")
+        if part.tool_call_id is not None and part.tool_call_id != call.native_id:
+            raise _Stop("result_without_call")
+        message = self._done.messages[-1]
+        if part.text:
+            message["content"] = BLOCK_SEPARATOR.join(text for text in (message["content"], part.text) if text)
+        before = self._results[call.call_id][1]
+        self._results[call.call_id] = (turn, before if is_error is None else bool(before) or is_error)
+        self._done.tokens += part.tokens
+
+    def _close(self) -> None:
+        """Prose or a human turn comes next: every call must have been answered."""
+        if self._open:
+            raise _Stop("call_without_result")
+        self._last = None
+
+    def _use(self, turn: Turn, tokens: int) -> None:
+        self._done.turns.append(turn)
+        self._done.tokens += tokens

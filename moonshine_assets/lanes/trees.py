@@ -1,0 +1,147 @@
+"""A conversation as the lanes read it: turns with their parts, and who follows whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from moonshine_assets.distill.policy import Answers
+from moonshine_assets.providers.rows import BLOCK_SEPARATOR
+
+#: White space as exchanges.sql sees it.
+BLANK = " \t\n\r"
+#: Parts of a turn that add nothing to what was said, or (thinking) are no part of the answer.
+_ASIDE = frozenset({"text", "thinking", "citation"})
+_CALLS = frozenset({"tool_call", "artifact"})
+
+
+class ConversationKey(NamedTuple):
+    """What identifies a conversation in the mash."""
+
+    provider: str
+    provider_run_id: str
+    conversation_id: str
+
+
+@dataclass(slots=True)
+class Part:
+    """One block; `tokens` are those of its text (o200k_base)."""
+
+    kind: str
+    text: str | None = None
+    tokens: int = 0
+    tool_name: str | None = None
+    tool_call_id: str | None = None
+    arguments: str | None = None
+    is_error: bool | None = None
+    has_payload: bool = False
+
+    @property
+    def worded(self) -> bool:
+        """Whether it is prose that is more than white space."""
+        return self.kind == "text" and bool(self.text and self.text.strip(BLANK))
+
+    @property
+    def is_call(self) -> bool:
+        return self.kind in _CALLS
+
+
+@dataclass(slots=True)
+class Turn:
+    """One message; `files` is the number of its attachments."""
+
+    message_id: str
+    parent_id: str | None
+    record_uid: str
+    on_active_path: bool
+    role: str
+    author_kind: str
+    author_name: str | None
+    visible: bool
+    model: str | None
+    created_at: datetime | None
+    status: str | None
+    stop_reason: str | None
+    files: int
+    parts: list[Part] = field(default_factory=list)
+
+    @property
+    def is_human(self) -> bool:
+        return self.visible and self.role == "user" and self.author_kind == "human"
+
+    @property
+    def is_model(self) -> bool:
+        return self.visible and self.role == "assistant" and self.author_kind == "model"
+
+    @property
+    def prose(self) -> str:
+        """Its prose parts, joined by a blank line; thinking and payloads are left out."""
+        return BLOCK_SEPARATOR.join(part.text or "" for part in self.parts if part.worded)
+
+    @property
+    def prose_tokens(self) -> int:
+        return sum(part.tokens for part in self.parts if part.worded)
+
+    @property
+    def answers(self) -> bool:
+        """Whether it is a model's message with prose."""
+        return self.is_model and any(part.worded for part in self.parts)
+
+    @property
+    def uses_tools(self) -> bool:
+        return self.role == "tool" or any(part.is_call or part.kind == "tool_result" for part in self.parts)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether its prose is all it showed: no file, picture, sound, code cell, error or unknown part.
+
+        A model's unknown part without text (a duration label, a widget) does not count against it.
+        """
+        return not self.files and all(
+            part.kind in _ASIDE or (self.is_model and part.kind == "raw" and not part.text) for part in self.parts
+        )
+
+    def is_complete(self, rules: Answers) -> bool:
+        """Whether the export says, or at least does not deny, that the message came to its end."""
+        return (self.status is None or self.status in rules.complete_statuses) and (
+            self.stop_reason is None or self.stop_reason in rules.complete_stop_reasons
+        )
+
+
+@dataclass(slots=True)
+class Conversation:
+    """A conversation with all its branches; `turns` are in the mash's order (parents before children)."""
+
+    key: ConversationKey
+    record_uid: str
+    source_sha256: str
+    source_type: str
+    turns: list[Turn]
+    by_id: dict[str, Turn] = field(init=False)
+    _children: dict[str | None, list[Turn]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.by_id = {turn.message_id: turn for turn in self.turns}
+        self._children = {}
+        for turn in self.turns:
+            self._children.setdefault(turn.parent_id, []).append(turn)
+
+    def children(self, turn: Turn) -> list[Turn]:
+        return self._children.get(turn.message_id, [])
+
+    def path(self) -> list[Turn]:
+        """The turns of the active path, root first."""
+        return [turn for turn in self.turns if turn.on_active_path]
+
+    def path_to(self, turn: Turn) -> list[Turn]:
+        """The turns from the root to `turn`, both included."""
+        return [*self.above(turn)][::-1]
+
+    def above(self, turn: Turn) -> Iterator[Turn]:
+        """`turn`, its parent, and so on up to the root."""
+        at: Turn | None = turn
+        while at is not None:
+            yield at
+            at = self.by_id.get(at.parent_id) if at.parent_id is not None else None
