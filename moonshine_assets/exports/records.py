@@ -10,6 +10,9 @@ from typing import NamedTuple
 
 import msgspec
 
+#: How the id of a conversation begins that the export gives none: `anon-<first 16 hex of the SHA-256 of its JSON>`.
+ANONYMOUS = "anon-"
+
 
 class Block(msgspec.Struct):
     """One part of a message; `kind` is one of tables.blocks.BLOCK_KINDS.

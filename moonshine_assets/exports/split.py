@@ -48,11 +48,12 @@ class Split(NamedTuple):
     """Where the conversations of a file stand.
 
     `wrapper` tells the top level: array, object (one conversation), conversations (an object around the array),
-    map (an object of id → conversation), html (the array inside chat.html).
+    map (an object of id → conversation), html (the array inside chat.html). `names` are the ids of a map, else empty.
     """
 
     wrapper: str
     spans: list[Span]
+    names: list[str] = []  # noqa: RUF012 - a NamedTuple default, never changed
 
 
 @contextmanager
@@ -116,7 +117,7 @@ def _split_object(path: Path, view: memoryview, start: int) -> Split:
             return Split("conversations", [Span(*pair) for pair in scan(path.name, view, inner, closed=False)])
     spans = scan(path.name, view, start)
     if spans and all(bytes(view[a : a + 1]) == b"{" for a, _ in spans):
-        return Split("map", [Span(*pair) for pair in spans])
+        return Split("map", [Span(*pair) for pair in spans], scan(path.name, view, start, keys=True))
     return Split("object", [Span(start, end)])
 
 

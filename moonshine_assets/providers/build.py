@@ -12,7 +12,7 @@ from typing import Any
 from moonshine_assets.errors import BadInput, Unreadable
 from moonshine_assets.exports.adapters import BY_PROVIDER
 from moonshine_assets.exports.container import Container, opened
-from moonshine_assets.exports.records import ExportContext, ParsedConversation, RawElement
+from moonshine_assets.exports.records import ANONYMOUS, ExportContext, ParsedConversation, RawElement
 from moonshine_assets.exports.split import mapped, split
 from moonshine_assets.exports.tree import Arranged, arrange
 from moonshine_assets.providers.receipt import Tally, receipt_rows, structure_bytes
@@ -123,13 +123,14 @@ class _Reader:
             tally = Tally(name, "conversations", len(view))
             tally.add(bytes_structure=structure_bytes(found, view))
             for rank, (start, end) in enumerate(found.spans):
-                self._read_element(RawElement(name, rank, start, end, view[start:end]), tally)
+                given_id = found.names[rank] if found.names else None
+                self._read_element(RawElement(name, rank, start, end, view[start:end]), tally, given_id)
                 if self._progress is not None:
                     self._progress(self._done + end, self._total)
         self._done += tally.bytes_total
         return tally
 
-    def _read_element(self, element: RawElement, tally: Tally) -> None:
+    def _read_element(self, element: RawElement, tally: Tally, given_id: str | None) -> None:
         size = element.end - element.start
         tally.add(conversations_in=1)
         try:
@@ -138,6 +139,8 @@ class _Reader:
             tally.add(conversations_quarantined=1, bytes_quarantined=size)
             self._writer.quarantine(element, unit="conversation", reason=str(error))
             return
+        if given_id and parsed.conversation_id.startswith(ANONYMOUS):
+            parsed.conversation_id = given_id
         arranged = arrange(parsed)
         tally.add(nodes_in=parsed.nodes_in, bytes_conversations=size)
         mine = _Written(

@@ -3,8 +3,9 @@
 Every adapter module has:
     PROVIDER: str, SOURCE_TYPE: str (one of tables.conversations.SOURCE_TYPES)
     claim(element: dict) -> Claim | None           is this decoded conversation of this provider?
-    conversation_members(names: Mapping[str, int], read) -> list[str]   files of a zip or folder that hold conversations,
-                                                   in order; [] when it is not this provider's container
+    conversation_members(names, read) -> list[str] files of a zip or folder that hold conversations, in order; []
+                                                   when it is not this provider's container; `names` maps each file
+                                                   to its size, `read(name)` gives the bytes of a small one
     sidecar(name: str) -> bool                     a known file of this provider without conversations
     context(read: Callable[[str], bytes | None], members) -> ExportContext
     parse(data: bytes | memoryview, context: ExportContext) -> ParsedConversation   raises Unreadable

@@ -29,6 +29,9 @@ _ONE_TEXT: dict[str, tuple[str, ...]] = {
     "sonic_webpage": ("text", "snippet"),
 }
 
+#: Where a content type that is not known may hold text; a recap's `content` is a label, not text.
+_RAW_TEXT_KEYS = ("text", "result", "output_str")
+
 _MARKED_KINDS = frozenset(("text", "thinking", "tool_result", "artifact"))
 
 
@@ -172,4 +175,9 @@ def _joined(kind: str, values: Any) -> list[Block]:
 
 
 def _raw(content: dict[str, Any], tool_name: str | None) -> Block:
-    return Block("raw", tool_name=tool_name, payload=compact_json(content))
+    """A content type of its own: the JSON whole, and what is plainly text in it as the block's text."""
+    parts = content.get("parts")
+    strings = [part for part in parts if isinstance(part, str) and part] if isinstance(parts, list) else []
+    if not strings:
+        strings = [text for key in _RAW_TEXT_KEYS if (text := as_text(content.get(key))) is not None][:1]
+    return Block("raw", text="\n".join(strings) or None, tool_name=tool_name, payload=compact_json(content))
