@@ -6,7 +6,7 @@ code below it raises them and never prints.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class MoonshineError(Exception):
@@ -34,6 +34,14 @@ class MoonshineError(Exception):
             text = f"{text}; {self.fix}"
         return " ".join(text.split())
 
+    def inside(self, place: str) -> Self:
+        """The same failure, told as one within `place` (a file that holds the file at fault)."""
+        if not self.where:
+            self.where = place
+        elif place not in self.where:
+            self.where = f"{place}: {self.where}"
+        return self
+
 
 class BadInput(MoonshineError):
     """Input that cannot be taken in: nothing was changed, the file stays where it is."""
@@ -59,6 +67,12 @@ class Corruption(MoonshineError):
 
 class Busy(MoonshineError):
     """Another process holds the single-writer lock and did not let go in time."""
+
+    exit_code = 1
+
+
+class StorageFull(MoonshineError):
+    """No space left to write; what was begun has no final name, and the same command completes once there is space."""
 
     exit_code = 1
 

@@ -12,6 +12,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from moonshine_assets.errors import Corruption
+from moonshine_resources import storage
+
 _CHUNK = 1 << 20
 
 
@@ -20,20 +23,24 @@ def atomic_file(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
     """Open a hidden file beside `path` for writing; on leaving the block it is synced and renamed to `path`.
 
     On an exception the hidden file is removed and `path` is as it was. A crash leaves at most a hidden file.
+
+    Raises:
+        StorageFull: there is no space for it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    draft = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fchmod(stream.fileno(), mode)
-            os.fsync(stream.fileno())
-        publish(draft, path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+    with storage.writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:64]}.", dir=path.parent)
+        draft = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                yield stream
+                stream.flush()
+                os.fchmod(stream.fileno(), mode)
+                os.fsync(stream.fileno())
+            publish(draft, path)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
 
 
 def publish(draft: Path, final: Path) -> None:
@@ -71,7 +78,7 @@ def write_json_keeping(path: Path, value: dict[str, Any], *, volatile: tuple[str
     So that doing everything again leaves every byte as it was.
     """
     if path.exists():
-        old = json.loads(path.read_text("utf-8"))
+        old = read_json(path)
         if isinstance(old, dict) and {**value, **{key: old[key] for key in volatile if key in old}} == old:
             return False
     write_json(path, value)
@@ -79,7 +86,19 @@ def write_json_keeping(path: Path, value: dict[str, Any], *, volatile: tuple[str
 
 
 def read_json(path: Path) -> Any:
-    return json.loads(path.read_text("utf-8"))
+    """The value of a JSON file that Moonshine wrote.
+
+    Raises:
+        Corruption: it is not JSON any more.
+    """
+    try:
+        return json.loads(path.read_bytes().decode("utf-8"))
+    except ValueError as error:
+        raise Corruption(
+            "the file is not the JSON that was written",
+            where=str(path),
+            fix="restore it from a backup or the archive",
+        ) from error
 
 
 def sha256_file(path: Path) -> str:

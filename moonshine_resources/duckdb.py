@@ -15,10 +15,16 @@ from typing import Any
 import duckdb
 
 from moonshine_assets.errors import Busy, Corruption
+from moonshine_resources import storage
 
 #: Files can be read by DuckDB 1.5 and later.
 STORAGE_VERSION = "v1.5.0"
 MEMORY_LIMIT = "512MB"
+
+#: How DuckDB words a file that another process has; the path is in the message too, so fewer words would not do.
+_LOCKED = "Could not set lock on file"
+#: How it words damage it meets while reading (flipped bytes, a file cut off).
+_DAMAGE = ("Corrupt database file", "Could not read enough bytes")
 
 
 @contextmanager
@@ -37,20 +43,31 @@ def connect(
         wait_seconds: how long to wait while another process has it.
         memory_limit: DuckDB buffer limit, e.g. "512MB"; beyond it DuckDB spills beside the file.
 
+    On leaving the block without an exception everything written is in the file itself, no write-ahead log beside it:
+    closing alone would hide that the log could not be folded in.
+
     Raises:
         Busy: the file stayed locked.
         Corruption: DuckDB cannot read the file.
+        StorageFull: there is no space to write or to spill.
     """
     config: dict[str, Any] = {"memory_limit": memory_limit, "autoinstall_known_extensions": False}
     if not read_only:
         config["storage_compatibility_version"] = STORAGE_VERSION
-    connection = _open(path, read_only, config, time.monotonic() + wait_seconds, wait_seconds)
-    try:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET enable_progress_bar = false")
-        yield connection
-    finally:
-        connection.close()
+    with storage.writing(path):
+        connection = _open(path, read_only, config, time.monotonic() + wait_seconds, wait_seconds)
+        try:
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET enable_progress_bar = false")
+            yield connection
+            if not read_only:
+                connection.execute("CHECKPOINT")
+        except duckdb.Error as error:
+            if any(words in str(error) for words in _DAMAGE):
+                raise _corruption(path, error) from error
+            raise
+        finally:
+            connection.close()
 
 
 def _open(
@@ -60,14 +77,11 @@ def _open(
     while True:
         try:
             return duckdb.connect(str(path), read_only=read_only, config=config)
-        except duckdb.IOException as error:
-            text = str(error)
-            if "lock" not in text.lower():
-                raise Corruption(
-                    f"DuckDB cannot open the file: {text.splitlines()[0]}",
-                    where=str(path),
-                    fix="restore it from the archive",
-                ) from error
+        except duckdb.Error as error:
+            if storage.is_full(error):
+                raise
+            if _LOCKED not in str(error):
+                raise _corruption(path, error) from error
             if time.monotonic() >= deadline:
                 raise Busy(
                     f"another process has the database open and kept it for {wait_seconds:g} s",
@@ -76,6 +90,14 @@ def _open(
                 ) from error
         time.sleep(pause)
         pause = min(pause * 2, 1.0)
+
+
+def _corruption(path: Path, error: duckdb.Error) -> Corruption:
+    return Corruption(
+        f"DuckDB cannot read the file: {str(error).splitlines()[0]}",
+        where=str(path),
+        fix="restore it from the archive",
+    )
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from moonshine_assets.errors import Busy
+from moonshine_resources import storage
 
 
 @contextmanager
@@ -23,10 +24,11 @@ def exclusive(path: Path, *, seconds: float, what: str) -> Iterator[None]:
     Raises:
         Busy: another process held it all that time.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)
     try:
-        lock.acquire(timeout=seconds)
+        with storage.writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire(timeout=seconds)
     except Timeout as error:
         raise Busy(
             f"another process is writing {what} and did not finish within {seconds:g} s",
