@@ -1,25 +1,21 @@
-"""A file, zip or folder as one list of members, with hostile ones refused before anything is written."""
+"""A file, zip or folder as one list of members; hostile ones are refused before anything is written."""
 
 from __future__ import annotations
 
 import json
 import shutil
-import stat
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from functools import partial
+from pathlib import Path
+from typing import IO
 
 from moonshine_assets.errors import BadInput
+from moonshine_assets.exports.folder import folder_files, is_clutter, refuse_undecodable
+from moonshine_assets.exports.zipped import is_zip, member_sizes, reading
+from moonshine_resources import storage
 
-#: Largest export taken in, bytes uncompressed. The largest reported is 1.7 GB (EXPORT-PAIN-POINTS 18).
-MAX_TOTAL_BYTES = 64 * 1024**3
-#: Real exports compress 4 to 12 times; deflate's own limit is 1,032.
-MAX_RATIO = 200
-#: The ratio is only judged beyond this size: small repetitive files are harmless.
-RATIO_FREE_BYTES = 64 * 1024**2
 #: Sidecars larger than this are not looked into.
 SIDECAR_BYTES = 64 * 1024**2
 _CHUNK = 1 << 20
@@ -28,13 +24,15 @@ _CHUNK = 1 << 20
 class Container:
     """One export; `sizes` maps every member's name to its size in bytes (uncompressed).
 
-    A plain file has one member, itself. Names are as in the export, with `/`.
+    A plain file has one member, itself. Names are as in the export, with `/`. `clutter` are files that macOS added
+    when it packed the export: nobody reads them, and the receipt names them.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.zip: zipfile.ZipFile | None = None
         self.sizes: Mapping[str, int] = {}
+        self.clutter: Mapping[str, int] = {}
 
     @property
     def is_plain(self) -> bool:
@@ -45,39 +43,49 @@ class Container:
         """The first `limit` bytes of a member; None when there is no such member."""
         if name not in self.sizes:
             return None
-        with self._open(name) as stream:
-            return stream.read(limit)
+        found = bytearray()
+        for piece in self._pieces(name, min(limit, _CHUNK)):
+            found += piece
+            if len(found) >= limit:
+                break
+        return bytes(found[:limit])
 
     def on_disk(self, name: str, work: Path) -> Path:
         """A path with the member's bytes: the file itself, or for a zip a copy in the scratch folder `work`.
 
         JSON that was written twice (a string that holds the JSON, as some extensions do) is written out once more
         as what it holds.
+
+        Raises:
+            BadInput: the member cannot be read or unpacked.
+            StorageFull: there is no space to unpack it.
         """
-        if self.zip is not None:
-            path = self._spool(name, work)
-        else:
-            path = self.path if self.path.is_file() else self.path / name
-        with path.open("rb") as stream:
+        path = self._path(name) if self.zip is None else self._spool(name, work)
+        with _readable(path), path.open("rb") as stream:
             head = stream.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
         return _unquoted(path, name, work) if head.startswith(b'"') else path
 
-    @contextmanager
-    def _open(self, name: str) -> Iterator[BinaryIO]:
+    def _path(self, name: str) -> Path:
+        return self.path if self.is_plain else self.path / name
+
+    def _pieces(self, name: str, size: int = _CHUNK) -> Iterator[bytes]:
+        """A member's bytes, `size` at a time. What the caller does between them is outside the blocks that translate
+        failures, so that its own failures stay what they are."""
         if self.zip is None:
-            path = self.path if self.path.is_file() else self.path / name
-            with path.open("rb") as stream:
-                yield stream
-            return
-        try:
-            with self.zip.open(name) as member:
-                yield member  # type: ignore[misc]
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
-            raise BadInput(
-                f"member {name!r} cannot be unpacked ({error})",
-                where=self.path.name,
-                fix="download the export again; the zip is damaged or encrypted",
-            ) from error
+            translated = partial(_readable, self._path(name))
+            with translated():
+                stream: IO[bytes] = self._path(name).open("rb")
+        else:
+            translated = partial(reading, self.path, name)
+            with translated():
+                stream = self.zip.open(name)
+        with stream:
+            while True:
+                with translated():
+                    piece = stream.read(size)
+                if not piece:
+                    return
+                yield piece
 
     def _spool(self, name: str, work: Path) -> Path:
         """Unpack one member under a name of our own; stops as soon as it grows beyond what the zip declares."""
@@ -85,18 +93,23 @@ class Container:
         declared = self.sizes[name]
         if target.exists() and target.stat().st_size == declared:
             return target
-        work.mkdir(parents=True, exist_ok=True)
-        if shutil.disk_usage(work).free < declared:
-            raise OSError(28, "No space left on device", str(target))
         written = 0
-        with self._open(name) as reader, target.open("wb") as writer:
-            while chunk := reader.read(_CHUNK):
-                written += len(chunk)
-                if written > declared:
-                    raise BadInput(
-                        f"member {name!r} is larger than the {declared} bytes the zip declares", where=self.path.name
-                    )
-                writer.write(chunk)
+        with storage.writing(work):
+            work.mkdir(parents=True, exist_ok=True)
+            if shutil.disk_usage(work).free < declared:
+                raise storage.full(work)
+            with target.open("wb") as writer:
+                for piece in self._pieces(name):
+                    written += len(piece)
+                    if written > declared:
+                        break
+                    writer.write(piece)
+        if written != declared:
+            raise BadInput(
+                f"member {name!r} does not have the {declared} bytes the zip declares",
+                where=self.path.name,
+                fix="download the export again",
+            )
         return target
 
 
@@ -112,80 +125,46 @@ def opened(path: Path, name: str | None = None) -> Iterator[Container]:
         BadInput: missing, unreadable, damaged, encrypted, a zip bomb, or with members that would leave the archive.
     """
     container = Container(path)
-    try:
-        if path.is_dir():
-            container.sizes = dict(sorted(_folder_sizes(path)))
-            yield container
-            return
-        with path.open("rb") as stream:
-            is_zip = stream.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
-        if not is_zip:
-            container.sizes = {name or path.name: path.stat().st_size}
-            yield container
-            return
-    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
-        raise BadInput(
-            f"cannot be read ({error.strerror})", where=path.name, fix="check the path and its permissions"
-        ) from error
-    try:
+    if path.is_dir():
+        with _readable(path):
+            sizes = {name: file.stat().st_size for name, file in folder_files(path).items()}
+        container.sizes = {name: size for name, size in sizes.items() if not is_clutter(name)}
+        container.clutter = {name: size for name, size in sizes.items() if is_clutter(name)}
+        yield container
+        return
+    refuse_undecodable(path.name, path.name)
+    with _readable(path), path.open("rb") as stream:
+        head = stream.read(4)
+        size = path.stat().st_size
+    if not is_zip(head):
+        container.sizes = {name or path.name: size}
+        yield container
+        return
+    with reading(path):
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
-        raise BadInput(f"a damaged zip ({error})", where=path.name, fix="download the export again") from error
     with archive:
         container.zip = archive
-        container.sizes = _checked_sizes(path, archive)
+        container.sizes, container.clutter = member_sizes(path, archive)
         yield container
 
 
-def _folder_sizes(folder: Path) -> Iterator[tuple[str, int]]:
-    for path in folder.rglob("*"):
-        # A link could lead anywhere on the machine; exports hold none.
-        if path.is_file() and not path.is_symlink():
-            yield path.relative_to(folder).as_posix(), path.stat().st_size
-
-
-def _checked_sizes(path: Path, archive: zipfile.ZipFile) -> dict[str, int]:
-    sizes: dict[str, int] = {}
-    for info in archive.infolist():
-        if info.is_dir() or info.filename.startswith("__MACOSX/"):
-            continue
-        _refuse_hostile(path, info)
-        if info.filename in sizes:
-            raise BadInput(f"two members are named {info.filename!r}", where=path.name, fix="download the export again")
-        sizes[info.filename] = info.file_size
-    total = sum(sizes.values())
-    packed = max(1, path.stat().st_size)
-    if total > MAX_TOTAL_BYTES or (total > RATIO_FREE_BYTES and total / packed > MAX_RATIO):
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
         raise BadInput(
-            f"a zip of {packed} bytes that claims to hold {total}: refused as a zip bomb",
-            where=path.name,
-            fix=f"exports may hold {MAX_TOTAL_BYTES} bytes and {MAX_RATIO} times their packed size; unpack it yourself "
-            "and give the folder if you trust it",
-        )
-    return sizes
-
-
-def _refuse_hostile(path: Path, info: zipfile.ZipInfo) -> None:
-    name = info.filename
-    parts = PurePosixPath(name.replace("\\", "/"))
-    if parts.is_absolute() or ".." in parts.parts or ":" in parts.parts[0]:
-        raise BadInput(
-            f"member {name!r} would be written outside the archive's folder",
-            where=path.name,
-            fix="this is not an export as a provider makes it; nothing was unpacked",
-        )
-    if info.flag_bits & 0x1:
-        raise BadInput(f"member {name!r} is encrypted", where=path.name, fix="unpack it and give the folder")
-    if stat.S_ISLNK(info.external_attr >> 16):
-        raise BadInput(f"member {name!r} is a link", where=path.name, fix="nothing was unpacked")
+            f"cannot be read ({error.strerror})", where=path.name, fix="check the path, its permissions and the disk"
+        ) from error
 
 
 def _unquoted(path: Path, name: str, work: Path) -> Path:
     try:
-        inner = json.loads(path.read_text("utf-8-sig"), strict=False)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        inner = json.loads(path.read_bytes().decode("utf-8-sig"), strict=False)
+    except ValueError as error:
         raise BadInput("a JSON string that does not end", where=name, fix="download the export again") from error
-    work.mkdir(parents=True, exist_ok=True)
     target = work / f"unquoted-{path.name}"
-    target.write_text(inner, "utf-8", errors="surrogatepass")
+    with storage.writing(work):
+        work.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(inner.encode("utf-8", errors="surrogatepass"))
     return target

@@ -1,0 +1,62 @@
+"""The files of a folder that was given as an export: every one of them, or a refusal."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from moonshine_assets.errors import BadInput
+
+
+def folder_files(folder: Path) -> dict[str, Path]:
+    """Every file below `folder` by its relative name with `/`, sorted by name; nothing is passed over in silence.
+
+    Raises:
+        BadInput: a link (it could lead anywhere on the machine), a device or pipe, a name that is not UTF-8, or a
+            folder that cannot be listed.
+    """
+    found: dict[str, Path] = {}
+
+    def unlisted(error: OSError) -> None:
+        raise BadInput(
+            f"a folder inside it cannot be listed ({error.strerror})", where=folder.name, fix="check its permissions"
+        ) from error
+
+    for parent, folders, names in os.walk(folder, onerror=unlisted):
+        for entry in [*folders, *names]:
+            path = Path(parent, entry)
+            name = path.relative_to(folder).as_posix()
+            _refuse(folder, path, name)
+            if not path.is_dir():
+                found[name] = path
+    return dict(sorted(found.items()))
+
+
+def is_clutter(name: str) -> bool:
+    """Files that macOS adds beside the real ones when it packs a folder."""
+    return name.startswith("__MACOSX/")
+
+
+def refuse_undecodable(name: str, where: str) -> None:
+    """File names are stored as text, and these bytes are none.
+
+    Raises:
+        BadInput: the name is not UTF-8.
+    """
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError as error:
+        shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        raise BadInput(
+            f"the file name {shown!r} is not UTF-8",
+            where=where.encode("utf-8", "replace").decode("utf-8"),
+            fix="give the zip as it was downloaded, or rename the file",
+        ) from error
+
+
+def _refuse(folder: Path, path: Path, name: str) -> None:
+    refuse_undecodable(name, folder.name)
+    if path.is_symlink():
+        raise BadInput(f"{name!r} is a link", where=folder.name, fix="put the file itself there")
+    if not path.is_dir() and not path.is_file():
+        raise BadInput(f"{name!r} is no regular file", where=folder.name, fix="take it out of the folder")
