@@ -6,44 +6,46 @@ cost the others.
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Literal, overload
+from typing import NamedTuple
 
-from moonshine_assets.errors import BadInput
+from moonshine_assets.errors import BadInput, Unreadable
+from moonshine_assets.exports.decode import decode
 
-_STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
+# Possessive, so that a string that never ends costs one pass and no memory to go back.
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _TOP = re.compile(_STRING + rb'|[\[\]{},:]|"', re.DOTALL)
 _DEEP = re.compile(_STRING + rb'|[\[\]{}]|"', re.DOTALL)
 _BLANKS = b" \t\r\n"
 
 
-@overload
-def scan(name: str, view: memoryview, start: int, *, keys: Literal[True], closed: bool = ...) -> list[str]: ...
-@overload
-def scan(
-    name: str, view: memoryview, start: int, *, keys: Literal[False] = ..., closed: bool = ...
-) -> list[tuple[int, int]]: ...
+class Scanned(NamedTuple):
+    """Byte ranges [start, end) of the values; of an object also their names, in step, repeated ones repeated."""
+
+    spans: list[tuple[int, int]]
+    names: list[str]
 
 
-def scan(
-    name: str, view: memoryview, start: int, *, keys: bool = False, closed: bool = True
-) -> list[tuple[int, int]] | list[str]:
-    """Byte ranges of the values (or the names) of the array or object that begins at `start`.
+def scan(name: str, view: memoryview, start: int, *, closed: bool = True) -> Scanned:
+    """Byte ranges of the values of the array or object that begins at `start`.
+
+    A bracket that closes what was never opened belongs to the value it stands in: that value will not parse, and the
+    others are found.
 
     Args:
         name: file name, for messages.
         view: bytes of the file.
         start: where `[` or `{` stands.
-        keys: give the names of an object's fields instead, repeated ones repeated.
-        closed: nothing but white space may follow the closing bracket.
+        closed: nothing but white space (or the NULs some tools pad with) may follow the closing bracket.
 
     Raises:
         BadInput: the text ends before the bracket is closed, or goes on after it.
     """
     is_object = view[start] == 0x7B
+    closing = b"}" if is_object else b"]"
     spans: list[tuple[int, int]] = []
     names: list[str] = []
+    key = ""
     depth = 0
     position = start
     begin = start + 1
@@ -60,36 +62,39 @@ def scan(
         if token in (b"[", b"{"):
             depth += 1
         elif token in (b"]", b"}"):
+            if depth == 1 and token != closing:
+                continue
             depth -= 1
-            if depth == 0:
-                _close(spans, view, begin, match.start())
-                break
-        elif depth == 1 and token == b",":
-            _close(spans, view, begin, match.start())
-            begin = position
         elif depth == 1 and token == b":" and is_object:
-            if keys:
-                names.append(_name(bytes(view[begin : match.start()])))
+            key = _name(bytes(view[begin : match.start()]))
             begin = position
+        if depth == 0 or (depth == 1 and token == b","):
+            span = _trimmed(view, begin, match.start())
+            if span is not None:
+                spans.append(span)
+                names.append(key)
+            begin = position
+        if depth == 0:
+            break
     if closed and bytes(view[position:]).strip(_BLANKS + b"\x00"):
         raise BadInput(
             f"something follows the JSON value that ends at byte {position}",
             where=name,
             fix="download the export again; two files may have been joined",
         )
-    return names if keys else spans
+    return Scanned(spans, names if is_object else [])
 
 
-def _close(spans: list[tuple[int, int]], view: memoryview, begin: int, end: int) -> None:
+def _trimmed(view: memoryview, begin: int, end: int) -> tuple[int, int] | None:
     text = bytes(view[begin:end])
     left = len(text) - len(text.lstrip(_BLANKS))
     body = text.strip(_BLANKS)
-    if body:
-        spans.append((begin + left, begin + left + len(body)))
+    return (begin + left, begin + left + len(body)) if body else None
 
 
 def _name(raw: bytes) -> str:
     try:
-        return str(json.loads(raw.strip().decode("utf-8", errors="replace"), strict=False))
-    except json.JSONDecodeError:
-        return raw.decode("utf-8", errors="replace")
+        name, _ = decode(raw, str)
+    except Unreadable:
+        name = None
+    return name if isinstance(name, str) else raw.decode("utf-8", errors="replace").replace("\x00", "")

@@ -18,13 +18,15 @@ import msgspec
 import pyarrow as pa
 
 from moonshine_assets.errors import BadInput
-from moonshine_assets.exports.scan import scan
+from moonshine_assets.exports.scan import Scanned, scan
 
 #: Keys that make a top-level object a single conversation rather than a container of several.
 SINGLE_KEYS = frozenset({"mapping", "chat_messages", "messages", "linear_conversation"})
 
 _BOM = b"\xef\xbb\xbf"
 _BLANK = re.compile(rb"[ \t\r\n]*")
+#: What stands before the value of an object: one name, and a comma if it is not the first.
+_ONE_NAME = re.compile(rb'[ \t\r\n]*,?[ \t\r\n]*"[^"\\]*+(?:\\.[^"\\]*+)*+"[ \t\r\n]*:[ \t\r\n]*', re.DOTALL)
 _HTML_DATA = re.compile(rb"var\s+jsonData\s*=\s*")
 _HALF_PAIR = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
@@ -77,89 +79,97 @@ def mapped(path: Path) -> Iterator[memoryview]:
                 del mapping
 
 
-def split(path: Path, view: memoryview) -> Split:
+def split(path: Path, view: memoryview, name: str = "") -> Split:
     """Find the conversations of a JSON (or chat.html) file.
 
     Args:
-        path: the file, for messages and for the private map.
+        path: the file, for the private map.
         view: its bytes, from `mapped`.
+        name: what messages call it; default: its file name.
 
     Raises:
         BadInput: not JSON, cut off, or a JSON value that cannot hold conversations; with the byte where known.
     """
-    name = path.name
+    name = name or path.name
     start = _blank_end(view, len(_BOM) if bytes(view[:3]) == _BOM else 0)
     head = bytes(view[start : start + 64])
     _refuse_disguises(name, head)
     if head[:1] == b"<":
-        start = _html_array(name, view)
-        spans = scan(name, view, start, closed=False)
+        spans = scan(name, view, _html_array(name, view), closed=False).spans
         return Split("html", [Span(*pair) for pair in spans])
     if head[:1] == b"[":
-        return Split("array", _elements(path, view, start))
+        return Split("array", _elements(path, view, start, name))
     if head[:1] == b"{":
-        return _split_object(path, view, start)
-    raise BadInput(f"not JSON (it begins with {head[:12]!r})", where=name, fix="give the export as it was downloaded")
+        return _split_object(path, view, start, name)
+    raise BadInput(
+        f"not JSON (its first byte is 0x{head[0]:02x})", where=name, fix="give the export as it was downloaded"
+    )
 
 
-def _split_object(path: Path, view: memoryview, start: int) -> Split:
+def _split_object(path: Path, view: memoryview, start: int, name: str) -> Split:
+    spans, names = _fields(view, start, name)
+    if SINGLE_KEYS.intersection(names):
+        return Split("object", [Span(start, _trimmed_end(view))])
+    arrays = [span for key, span in zip(names, spans, strict=True) if key == "conversations" and view[span[0]] == 0x5B]
+    if arrays:
+        found = [span for begin, end in arrays for span in _elements(path, view[:end], begin, name)]
+        return Split("conversations", found)
+    if spans and all(view[begin] == 0x7B for begin, _ in spans):
+        return Split("map", [Span(*pair) for pair in spans], names)
+    return Split("object", [Span(start, _trimmed_end(view))])
+
+
+def _fields(view: memoryview, start: int, name: str) -> Scanned:
+    """Values and names of the object at `start`, names that come again included.
+
+    msgspec keeps the last value of a name that comes again; what it left out then stands between two values.
+    """
     try:
         fields = msgspec.json.decode(view[start:], type=dict[str, msgspec.Raw])
-        keys = set(fields)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        fields, keys = {}, set(scan(path.name, view, start, keys=True))
-    end = _trimmed_end(view)
-    if keys & SINGLE_KEYS:
-        return Split("object", [Span(start, end)])
-    if "conversations" in keys:
-        inner = _conversations_at(path.name, view, start, fields)
-        if bytes(view[inner : inner + 1]) == b"[":
-            return Split("conversations", [Span(*pair) for pair in scan(path.name, view, inner, closed=False)])
-    spans = scan(path.name, view, start)
-    if spans and all(bytes(view[a : a + 1]) == b"{" for a, _ in spans):
-        return Split("map", [Span(*pair) for pair in spans], scan(path.name, view, start, keys=True))
-    return Split("object", [Span(start, end)])
+        return scan(name, view, start)
+    base = pa.py_buffer(view).address
+    found = sorted((*_span_of(raw, base), key.replace("\x00", "")) for key, raw in fields.items())
+    position = start + 1
+    for begin, end, _ in found:
+        if not _ONE_NAME.fullmatch(view[position:begin]):
+            return scan(name, view, start)
+        position = end
+    return Scanned([(begin, end) for begin, end, _ in found], [key for _, _, key in found])
 
 
-def _conversations_at(name: str, view: memoryview, start: int, fields: dict[str, msgspec.Raw]) -> int:
-    raw = fields.get("conversations")
-    if raw is not None:
-        return int(pa.py_buffer(raw).address - pa.py_buffer(view).address)
-    names = scan(name, view, start, keys=True)
-    spans = scan(name, view, start)
-    return spans[names.index("conversations")][0]
-
-
-def _elements(path: Path, view: memoryview, start: int) -> list[Span]:
-    """Ranges of the elements of the array at `start`; msgspec first, then repaired, then scanned."""
+def _elements(path: Path, view: memoryview, start: int, name: str) -> list[Span]:
+    """Ranges of the elements of the array at `start`, which ends where `view` does; msgspec first, then repaired,
+    then scanned."""
     try:
         return _decoded_spans(view[start:], start)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     with path.open("rb") as stream:
         private = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_COPY)
-        spans = _repaired_spans(private, start)
-    return spans if spans is not None else [Span(*pair) for pair in scan(path.name, view, start)]
+        spans = _repaired_spans(private, start, len(view))
+    return spans if spans is not None else [Span(*pair) for pair in scan(name, view, start).spans]
 
 
 def _decoded_spans(view: memoryview, offset: int) -> list[Span]:
-    base = pa.py_buffer(view).address
-    spans = []
-    for raw in msgspec.json.decode(view, type=list[msgspec.Raw]):
-        buffer = pa.py_buffer(raw)
-        begin = buffer.address - base + offset
-        spans.append(Span(begin, begin + buffer.size))
-    return spans
+    base = pa.py_buffer(view).address - offset
+    return [Span(*_span_of(raw, base)) for raw in msgspec.json.decode(view, type=list[msgspec.Raw])]
 
 
-def _repaired_spans(private: mmap.mmap, start: int) -> list[Span] | None:
+def _span_of(raw: msgspec.Raw, base: int) -> tuple[int, int]:
+    buffer = pa.py_buffer(raw)
+    begin = buffer.address - base
+    return begin, begin + buffer.size
+
+
+def _repaired_spans(private: mmap.mmap, start: int, end: int) -> list[Span] | None:
     """Overwrite in the private map what msgspec refuses, byte for byte, and split that; None if it still refuses."""
-    for match in _HALF_PAIR.finditer(private):
+    for match in _HALF_PAIR.finditer(private, start, end):
         if not _escaped(private, match.start()):
             private[match.start() : match.end()] = b"\\ufffd"
     for _ in range(_MOST_REPAIRS):
         try:
-            return _decoded_spans(memoryview(private)[start:], start)
+            return _decoded_spans(memoryview(private)[start:end], start)
         except (UnicodeDecodeError, RecursionError):
             return None
         except msgspec.DecodeError as error:
@@ -198,7 +208,7 @@ def _blank_end(view: memoryview, start: int) -> int:
 
 def _trimmed_end(view: memoryview) -> int:
     end = len(view)
-    while end > 0 and view[end - 1] in b" \t\r\n":
+    while end > 0 and view[end - 1] in b" \t\r\n\x00":
         end -= 1
     return end
 
@@ -221,5 +231,5 @@ def _refuse_disguises(name: str, head: bytes) -> None:
         )
     if head.startswith(b"PK"):
         raise BadInput("a zip inside the export", where=name, fix="unpack it and give the inner zip by itself")
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise BadInput("UTF-16 text", where=name, fix="convert the file to UTF-8")
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head[:2]:
+        raise BadInput("UTF-16 or UTF-32 text", where=name, fix="convert the file to UTF-8")
