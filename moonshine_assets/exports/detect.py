@@ -53,19 +53,28 @@ def detect(container: Container, work: Path) -> Detection:
 
 
 def _by_looking(container: Container, work: Path) -> Detection | None:
-    """For a container whose file names say nothing: look into every JSON and HTML file that is no known sidecar."""
+    """For a container whose file names say nothing: look into every JSON and HTML file that is no known sidecar.
+
+    Raises:
+        BadInput: conversations of several providers; or a JSON file that cannot be read, which may hold more of them.
+    """
     claimed: dict[str, Claim] = {}
     members: list[str] = []
+    refusal: BadInput | None = None
     for name in container.sizes:
-        if not name.endswith((".json", ".html")) or any(adapter.sidecar(name) for adapter in ADAPTERS):
+        if not name.lower().endswith((".json", ".html")) or any(adapter.sidecar(name) for adapter in ADAPTERS):
             continue
         try:
             found = _claimed_member(container, name, work)
-        except BadInput:
+        except BadInput as error:
+            if name.lower().endswith(".json"):
+                refusal = refusal or error
             continue
         if found is not None:
             claimed.setdefault(*found)
             members.append(name)
+    if refusal is not None:
+        raise refusal
     if len(claimed) > 1:
         raise BadInput(
             f"conversations of several providers in one export: {', '.join(sorted(claimed))}",
@@ -76,8 +85,11 @@ def _by_looking(container: Container, work: Path) -> Detection | None:
 
 def _claimed_member(container: Container, name: str, work: Path) -> tuple[str, Claim] | None:
     path = container.on_disk(name, work)
-    with mapped(path) as view:
-        return _claimed(split(path, view), view)
+    try:
+        with mapped(path) as view:
+            return _claimed(split(path, view, name), view)
+    except BadInput as refusal:
+        raise refusal.inside(name) from refusal.__cause__
 
 
 def _claimed(found: Split, view: memoryview) -> tuple[str, Claim] | None:
@@ -111,7 +123,7 @@ def _unknown(container: Container, work: Path) -> BadInput:
     name = next(iter(container.sizes))
     path = container.on_disk(name, work)
     with mapped(path) as view:
-        found = split(path, view)
+        found = split(path, view, name)
         keys = _keys(found, view)
     return BadInput(
         f"no conversations of a known provider: {found.wrapper} of {len(found.spans)}"

@@ -8,11 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from moonshine_assets.errors import BadInput
+from moonshine_assets.errors import BadInput, Corruption
 from moonshine_assets.exports.adapters import BY_PROVIDER
 from moonshine_assets.exports.container import opened
 from moonshine_assets.exports.detect import detect
-from moonshine_resources import clock
+from moonshine_assets.exports.folder import folder_files, refuse_undecodable
+from moonshine_resources import clock, storage
 from moonshine_resources.atomic import read_json, remove_tree, sha256_file, write_json
 from moonshine_resources.home import Home
 from moonshine_resources.locks import exclusive
@@ -38,16 +39,15 @@ def source_sha256(path: Path) -> str:
     try:
         if not path.is_dir():
             return sha256_file(path)
-        lines = []
-        for item in sorted(path.rglob("*")):
-            if item.is_file() and not item.is_symlink():
-                name = item.relative_to(path).as_posix()
-                lines.append(f"{len(name.encode())}:{name} {item.stat().st_size} {sha256_file(item)}\n")
+        lines = [
+            f"{len(name.encode())}:{name} {file.stat().st_size} {sha256_file(file)}\n"
+            for name, file in folder_files(path).items()
+        ]
     except OSError as error:
         raise BadInput(
-            f"cannot be read ({error.strerror})", where=path.name, fix="check the path and its permissions"
+            f"cannot be read ({error.strerror})", where=path.name, fix="check the path, its permissions and the disk"
         ) from error
-    return hashlib.sha256("".join(lines).encode("utf-8", errors="surrogateescape")).hexdigest()
+    return hashlib.sha256("".join(lines).encode("utf-8")).hexdigest()
 
 
 def source_record(home: Home, sha256: str) -> dict[str, Any] | None:
@@ -71,8 +71,7 @@ def register(home: Home, path: Path, *, moment: datetime, expected_sha256: str |
         BadInput: it cannot be taken in; the reason is kept in `home.sources` too.
     """
     path = path.expanduser().absolute()
-    if not path.exists():
-        raise BadInput("no such file or folder", where=str(path), fix="check the path")
+    _refuse_absent(path)
     sha256 = source_sha256(path)
     if expected_sha256 is not None and sha256 != expected_sha256:
         raise BadInput(
@@ -84,11 +83,12 @@ def register(home: Home, path: Path, *, moment: datetime, expected_sha256: str |
         record = source_record(home, sha256)
         if record is not None and "run_id" in record:
             _restore_lock(home, record)
+            _relocate(home, record, path)
             return Registration(record["run_id"], record["provider"], sha256, known=True)
         try:
             record = _detected(home, path, sha256, moment)
         except BadInput as refusal:
-            refusal.where = refusal.where if path.name in refusal.where else _inside(path, refusal.where)
+            refusal.inside(path.name)
             write_json(
                 home.sources / f"{sha256}.json",
                 {"refused": str(refusal), "source_sha256": sha256, "location": str(path), "at": clock.iso(moment)},
@@ -97,6 +97,21 @@ def register(home: Home, path: Path, *, moment: datetime, expected_sha256: str |
         write_json(home.sources / f"{sha256}.json", record)
         _restore_lock(home, record)
     return Registration(record["run_id"], record["provider"], sha256, known=False)
+
+
+def _refuse_absent(path: Path) -> None:
+    refuse_undecodable(str(path), path.name)
+    try:
+        if path.is_file() or path.is_dir():
+            return
+        there = path.exists() or path.is_symlink()
+    except OSError as error:
+        raise BadInput(f"cannot be read ({error.strerror})", where=str(path), fix="check the path") from error
+    raise BadInput(
+        "not a file, zip or folder that can be read" if there else "no such file or folder",
+        where=str(path),
+        fix="check the path",
+    )
 
 
 def _detected(home: Home, path: Path, sha256: str, moment: datetime) -> dict[str, Any]:
@@ -125,20 +140,43 @@ def _detected(home: Home, path: Path, sha256: str, moment: datetime) -> dict[str
 
 
 def _new_run_id(home: Home, provider: str, moment: datetime) -> str:
+    """An id nobody has; its folder is made at once, so that nobody else gets it even if a crash follows."""
     base = f"{provider}_{clock.stamp(moment)}"
     run_id, copy = base, 1
-    while home.run(run_id).reports.exists():
-        copy += 1
-        run_id = f"{base}_{copy}"
-    return run_id
+    while True:
+        reports = home.run(run_id).reports
+        with storage.writing(reports):
+            try:
+                reports.mkdir(parents=True)
+            except FileExistsError:
+                copy += 1
+                run_id = f"{base}_{copy}"
+            else:
+                return run_id
+
+
+def _relocate(home: Home, record: dict[str, Any], path: Path) -> None:
+    """Until the bytes are archived they are read from where they were last seen."""
+    run = home.run(record["run_id"])
+    archived = run.raw.exists() and any(not entry.name.startswith(".") for entry in run.raw.iterdir())
+    if record["location"] != str(path) and not archived:
+        moved = {**record, "location": str(path)}
+        write_json(home.sources / f"{record['source_sha256']}.json", moved)
+        write_json(run.lock, moved)
 
 
 def _restore_lock(home: Home, record: dict[str, Any]) -> None:
-    """The run's own copy of its lock; written again if a crash came between the two files."""
+    """The run's own copy of its lock; written again if a crash came between the two files.
+
+    Raises:
+        Corruption: the run is locked to other bytes.
+    """
     lock = home.run(record["run_id"]).lock
     if not lock.exists():
         write_json(lock, record)
-
-
-def _inside(path: Path, where: str) -> str:
-    return f"{path.name}: {where}" if where else path.name
+    elif read_json(lock).get("source_sha256") != record["source_sha256"]:
+        raise Corruption(
+            f"the run is locked to other bytes than the list of sources says ({record['source_sha256']})",
+            where=str(lock),
+            fix="restore the lock from the archive",
+        )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from moonshine_assets.errors import BadInput, Corruption
+from moonshine_assets.exports.folder import folder_files
 from moonshine_assets.exports.register import source_sha256
-from moonshine_resources.atomic import copy_hashed, read_json, remove_tree, sync_directory
+from moonshine_resources.atomic import copy_hashed, publish, read_json, remove_tree
 from moonshine_resources.home import RunPaths
+
+#: Endings worth keeping; what follows the last full stop of a sentence is none.
+_ENDING = re.compile(r"\.[a-z0-9]{1,8}")
 
 
 class Secured(NamedTuple):
@@ -37,6 +41,8 @@ def read_lock(run: RunPaths) -> dict[str, Any]:
 def raw_path(run: RunPaths, lock: dict[str, Any]) -> Path:
     """Where the archived copy of the run's export stands: named by its hash, with the ending it came with."""
     suffix = "" if lock["kind"] == "folder" else Path(lock["source_path"]).suffix.lower()
+    if not _ENDING.fullmatch(suffix):
+        suffix = ""
     return run.raw / f"{lock['source_sha256']}{suffix}"
 
 
@@ -58,6 +64,7 @@ def secure(run: RunPaths) -> Secured:
     Raises:
         BadInput: the export is gone or has changed since it was locked, and no copy exists.
         Corruption: the archived copy is not what the lock says.
+        StorageFull: there is no space for the copy.
     """
     lock = read_lock(run)
     target = raw_path(run, lock)
@@ -76,37 +83,33 @@ def secure(run: RunPaths) -> Secured:
 
 
 def _copy(source: Path, target: Path, expected: str, lock: dict[str, Any]) -> None:
-    if not source.exists():
+    draft = target.with_name(f".draft.{target.name}")
+    try:
+        if source.is_dir():
+            remove_tree(draft)
+            for name, file in folder_files(source).items():
+                copy_hashed(file, draft / name)
+            found = source_sha256(draft)
+        elif source.exists():
+            found = copy_hashed(source, draft)
+        else:
+            raise BadInput(
+                "the export is no longer where it was locked",
+                where=lock["source_path"],
+                fix="put it back, or register it where it is now, and run again",
+            )
+        if found != expected:
+            raise BadInput(
+                f"the export changed since it was locked: SHA-256 {found}, locked {expected}",
+                where=lock["source_path"],
+                fix="run it again as the new export it is",
+            )
+        publish(draft, target)
+    except OSError as error:
         raise BadInput(
-            "the export is no longer where it was locked", where=lock["source_path"], fix="put it back and run again"
-        )
-    if source.is_file():
-        draft = target.with_name(f".draft.{target.name}")
-        found = copy_hashed(source, draft)
-        _expect(found, expected, draft, lock)
-        draft.replace(target)
-    else:
-        draft = target.with_name(f".draft.{target.name}")
-        remove_tree(draft)
-        draft.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(source, draft, symlinks=False, ignore=_links)
-        _expect(source_sha256(draft), expected, draft, lock)
-        draft.replace(target)
-    sync_directory(target.parent)
-
-
-def _links(folder: str, names: list[str]) -> list[str]:
-    return [name for name in names if (Path(folder) / name).is_symlink()]
-
-
-def _expect(found: str, expected: str, draft: Path, lock: dict[str, Any]) -> None:
-    if found != expected:
+            f"cannot be copied ({error.strerror})", where=lock["source_path"], fix="check the file and its disk"
+        ) from error
+    finally:
         if draft.is_dir():
             remove_tree(draft)
-        else:
-            draft.unlink()
-        raise BadInput(
-            f"the export changed since it was locked: SHA-256 {found}, locked {expected}",
-            where=lock["source_path"],
-            fix="run it again as the new export it is",
-        )
+        draft.unlink(missing_ok=True)
