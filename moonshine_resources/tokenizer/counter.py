@@ -1,0 +1,179 @@
+"""Counting: fastokens on the fast path, tiktoken as the reference, one number from both.
+
+They differ in one known case, an apostrophe before U+017F (the long s): tiktoken's pattern takes the pair for
+the contraction "'s", fastokens does not. Such text is counted by tiktoken.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+from collections import deque
+from collections.abc import Callable, Sequence, Sized
+from concurrent.futures import Future, ThreadPoolExecutor
+from importlib.metadata import version
+from pathlib import Path
+from threading import Lock
+
+import tiktoken
+
+from moonshine_resources.tokenizer.split import exact_chunks
+from moonshine_resources.tokenizer.vocabulary import VOCABULARY_SHA256, materialise
+
+TOKENIZER = "o200k_base"
+
+COUNT_CHUNK_BYTES = 64 * 1024
+"""Chunk size of `count_utf8`: measured a quarter cheaper per byte than chunks of 1 to 4 MiB."""
+
+_LONG_S_CONTRACTION = "'\u017f"
+_BATCH_TEXTS = 64
+_SMALL = 256 * 1024  # characters or bytes below which threads cost more than they bring
+_LONG_RUN = 500_000
+_WHITESPACE = "\t\x0b\x0c \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_LONG_WHITESPACE = re.compile(f"(?<![{_WHITESPACE}])[{_WHITESPACE}]{{{_LONG_RUN},}}+")
+
+_loaded: dict[Path, TokenCounter] = {}
+_loading = Lock()
+
+
+def load(cache_dir: Path) -> TokenCounter:
+    """The counter of this process for `cache_dir`; the first call takes 1 to 2 seconds, later ones nothing.
+
+    Args:
+        cache_dir: folder of the vocabulary file, see `vocabulary.materialise`.
+
+    Raises:
+        VocabularyError: the vocabulary file is not the one whose hash is known.
+    """
+    cache_dir = cache_dir.absolute()
+    with _loading:
+        if cache_dir not in _loaded:
+            vocabulary = materialise(cache_dir)
+            encoding = tiktoken.get_encoding(TOKENIZER)
+            _loaded[cache_dir] = TokenCounter(encoding, _fast_encoder(vocabulary, encoding))
+        return _loaded[cache_dir]
+
+
+def _fast_encoder(vocabulary: Path, encoding: tiktoken.Encoding) -> Callable[[str], Sized] | None:
+    """fastokens over the same file and the same pattern, or None where it is not installed.
+
+    The pattern is read from the encoding rather than copied, so that the two cannot drift apart; a test spells
+    it out, because the split points and the whitespace rule were derived from it.
+    """
+    try:
+        from fastokens import Tokenizer
+    except ImportError:
+        return None
+    tokenizer = Tokenizer.from_tiktoken(str(vocabulary), pattern=encoding._pat_str, special_tokens={})
+    return tokenizer.encode_ordinary
+
+
+class TokenCounter:
+    """Exact o200k_base counts; special-token strings such as `<|endoftext|>` count as the text they are.
+
+    Safe to share between threads: the libraries release the interpreter lock and keep no state of a call.
+    """
+
+    def __init__(self, encoding: tiktoken.Encoding, fast: Callable[[str], Sized] | None) -> None:
+        self._encoding = encoding
+        self._fast = fast
+
+    def count(self, text: str) -> int:
+        """Number of tokens of `text`.
+
+        Halves of a surrogate pair are joined and lone ones count as U+FFFD, as in tiktoken. Memory grows with
+        the text; `count_utf8` counts a huge file.
+        """
+        if self._fast is None or _LONG_S_CONTRACTION in text:
+            return self.reference(text)
+        try:
+            return len(self._fast(text))
+        except UnicodeEncodeError:
+            return len(self._fast(_without_lone_surrogates(text)))
+
+    def count_many(self, texts: Sequence[str], threads: int = 2) -> list[int]:
+        """Number of tokens of each text, in order; small inputs stay in the calling thread."""
+        if threads < 2 or sum(map(len, texts)) < _SMALL:
+            return self._count_each(texts)
+        size = max(1, min(_BATCH_TEXTS, len(texts) // (4 * threads)))
+        batches = [texts[first : first + size] for first in range(0, len(texts), size)]
+        with ThreadPoolExecutor(threads) as pool:
+            return [count for counts in pool.map(self._count_each, batches) for count in counts]
+
+    def count_utf8(
+        self,
+        buffer: bytes | memoryview | mmap.mmap,
+        start: int = 0,
+        end: int | None = None,
+        threads: int = 2,
+        target: int = COUNT_CHUNK_BYTES,
+    ) -> int:
+        """Number of tokens of `buffer[start:end]` decoded as UTF-8, for buffers of any size.
+
+        Equal to the count of the whole text at once: it is cut where cuts are exact (`split.exact_chunks`), and
+        at most `threads` + 2 chunks of about `target` bytes are in memory. Bytes that are not UTF-8 are decoded
+        with errors="replace" and count as U+FFFD; a byte order mark counts as U+FEFF.
+
+        Raises:
+            ValueError: the range does not lie in the buffer.
+        """
+        end = len(buffer) if end is None else end
+        chunks = exact_chunks(buffer, start, end, target)
+        if threads < 2 or end - start < _SMALL:
+            return sum(map(self._count_chunk, chunks))
+        total = 0
+        in_flight: deque[Future[int]] = deque()
+        with ThreadPoolExecutor(threads) as pool:
+            for chunk in chunks:
+                in_flight.append(pool.submit(self._count_chunk, chunk))
+                if len(in_flight) > threads:
+                    total += in_flight.popleft().result()
+            return total + sum(future.result() for future in in_flight)
+
+    def reference(self, text: str) -> int:
+        """Number of tokens of `text` by tiktoken alone.
+
+        tiktoken 0.14 panics on a run of about a million white-space characters without a line end in it (the
+        stack of its regular expressions; the exception is no `Exception`). The pattern makes such a run one
+        piece, less its last character when something else follows. That piece is therefore taken out
+        and handed to tiktoken's piece encoder, and what lies before and behind is encoded as usual. A run
+        that a line end follows belongs to that line end's piece, and tiktoken bears it.
+        """
+        total = done = 0
+        for run in _LONG_WHITESPACE.finditer(text) if len(text) >= _LONG_RUN else ():
+            first, last = run.span()
+            if text[last : last + 1] in ("\r", "\n"):
+                continue
+            if last < len(text):
+                last -= 1
+            total += len(self._encoding.encode_ordinary(text[done:first]))
+            total += len(self._encoding._encode_single_piece(text[first:last]))
+            done = last
+        return total + len(self._encoding.encode_ordinary(text[done:]))
+
+    def identity(self) -> dict[str, str]:
+        """What a ledger records about its counts: tokenizer, vocabulary, and who counted in which version.
+
+        `library` is the reference. `fast_library` did the counting; it is the reference where fastokens is not
+        installed.
+        """
+        fast = "tiktoken" if self._fast is None else "fastokens"
+        return {
+            "tokenizer": TOKENIZER,
+            "library": "tiktoken",
+            "version": version("tiktoken"),
+            "vocabulary_sha256": VOCABULARY_SHA256,
+            "fast_library": fast,
+            "fast_version": version(fast),
+        }
+
+    def _count_each(self, texts: Sequence[str]) -> list[int]:
+        return [self.count(text) for text in texts]
+
+    def _count_chunk(self, chunk: bytes) -> int:
+        return self.count(chunk.decode("utf-8", errors="replace"))
+
+
+def _without_lone_surrogates(text: str) -> str:
+    """The repair tiktoken does by itself, for the library that refuses such text."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
