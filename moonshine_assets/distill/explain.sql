@@ -1,6 +1,5 @@
 -- Tokens of the kept texts that are not in the slice, by reason. The reason is that of the message whose text was kept
--- (its first occurrence); where several hold, the first of left_by_newer_export (its conversation has a newer version
--- without it), hidden_or_injected, side_branch, no_exchange.
+-- (its first occurrence); where several hold, the first of hidden_or_injected, side_branch, no_exchange.
 WITH selected AS (
     SELECT DISTINCT content_sha256 FROM store.distilled_messages
 ),
@@ -12,7 +11,6 @@ left_out AS (
 )
 SELECT
     CASE
-        WHEN c.conversation_id IS NULL THEN 'left_by_newer_export'
         WHEN NOT m.visible OR m.author_kind NOT IN ('human', 'model', 'tool') THEN 'hidden_or_injected'
         WHEN NOT m.on_active_path THEN 'side_branch'
         WHEN d.conversation_id IS NULL THEN 'no_exchange'
@@ -21,6 +19,5 @@ SELECT
     sum(k.tokens)::BIGINT AS tokens
 FROM left_out AS k
 JOIN main.messages AS m USING (provider, provider_run_id, conversation_id, message_id)
-LEFT JOIN main.conversations AS c USING (provider, provider_run_id, conversation_id)
 LEFT JOIN store.distilled_conversations AS d USING (provider, provider_run_id, conversation_id)
 GROUP BY ALL

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 import duckdb
 
 from moonshine_assets.errors import GateFailed
 from moonshine_assets.lanes.reading import exchanges
+from moonshine_assets.ledger.record import COUNTERS, Step
 
-RAW = "raw_json_tokens"
-CONTENT = "content_tokens_non_system"
-CLEANED = "content_tokens_cleaned"
-SELECTED = "distilled_tokens_selected"
+RAW, CONTENT, CLEANED, SELECTED = COUNTERS
 
 _EXPLAIN = Path(__file__).with_name("explain.sql")
 _STALE = Path(__file__).with_name("stale.sql")
 #: Why a kept text is not in the slice, in the order in which the reasons are asked (explain.sql).
-LEFT_OUT_REASONS: tuple[str, ...] = ("left_by_newer_export", "hidden_or_injected", "side_branch", "no_exchange")
-
-
-class Step(NamedTuple):
-    """Tokens (o200k_base) that are in one counter and not in the next, and why."""
-
-    from_counter: str
-    to_counter: str
-    reason: str
-    tokens: int
+LEFT_OUT_REASONS: tuple[str, ...] = ("hidden_or_injected", "side_branch", "no_exchange")
 
 
 def counters(con: duckdb.DuckDBPyConnection) -> dict[str, int]:

@@ -65,7 +65,7 @@ def _unfit(answer: Answer, policy: Policy) -> str | None:
     """Why an answer cannot stand on either side of a pair, or None."""
     if answer.with_tools:
         return "tool_calls"
-    if answer.in_parts:
+    if answer.in_parts or answer.turn.is_on_the_way:
         return "answer_in_parts"
     if not answer.turn.is_plain:
         return "not_text_only"

@@ -97,7 +97,8 @@ def _judged(
 
 def _alone(answer: Answer) -> bool:
     """Whether the answer is one message of prose, made without tools."""
-    return not (answer.with_tools or answer.in_parts) and answer.turn.is_plain
+    turn = answer.turn
+    return not (answer.with_tools or answer.in_parts or turn.is_on_the_way) and turn.is_plain
 
 
 def advantages(rewards: list[float]) -> list[float]:

@@ -9,9 +9,6 @@ from typing import Any, NamedTuple
 from moonshine_assets.lanes.rows import Row
 from moonshine_assets.lanes.trees import Part, Turn
 
-#: What an artifact is a call of, where the export does not name a tool.
-_ARTIFACT = "artifacts"
-
 
 class Call(NamedTuple):
     """One call: the message that holds it, its id in the row, the tool, its arguments as an object."""
@@ -37,15 +34,19 @@ class Call(NamedTuple):
 
 def call_of(turn: Turn, part: Part, call_id: str) -> Call | None:
     """The call a part makes; None when the export does not name its tool."""
-    name = part.tool_name or (_ARTIFACT if part.kind == "artifact" else None)
-    if name is None:
+    if not part.tool_name:
         return None
-    return Call(turn, call_id, name, _arguments(part), part.tool_call_id)
+    return Call(turn, call_id, part.tool_name, _arguments(part), part.tool_call_id)
 
 
 def _arguments(part: Part) -> dict[str, Any]:
-    """The payload when it is a JSON object that can be written out again unchanged, else its text under `input`."""
-    payload = part.arguments if part.arguments is not None else part.text or ""
+    """The payload when it is a JSON object that can be written out unchanged, else its text under `input`.
+
+    A call without payload has no arguments.
+    """
+    payload = part.arguments if part.arguments is not None else part.text
+    if payload is None:
+        return {}
     try:
         value = json.loads(payload, parse_constant=_refuse, object_pairs_hook=_unique)
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")

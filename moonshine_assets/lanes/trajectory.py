@@ -46,7 +46,7 @@ def trajectory(path: Iterable[Turn], rules: Answers) -> Trajectory | Refused:
     same tool (a result without a tool name: the first open call). Hidden calls and results count, they are what
     happened; injected context, thinking and other hidden messages are passed over.
 
-    Refused: call_without_result, call_without_tool_name, result_without_call, result_without_text,
+    Refused: call_without_result, call_without_tool_name, result_without_call, result_not_text_only,
     null_argument, not_text_only, blank_human_turn, human_turns_in_a_row, starts_with_model, incomplete_answer,
     ends_without_answer.
     """
@@ -159,8 +159,8 @@ class _Walk:
         self._done.tokens += part.tokens
 
     def _result(self, turn: Turn, part: Part, is_error: bool | None) -> None:
-        if not part.text and part.has_payload:
-            raise _Stop("result_without_text")
+        if part.shows_more or (not part.text and part.has_payload):
+            raise _Stop("result_not_text_only")
         name = part.tool_name or (turn.author_name if turn.role == "tool" else None)
         call = self._answered(part.tool_call_id, name)
         if call is None:

@@ -27,7 +27,11 @@ class ConversationKey(NamedTuple):
 
 @dataclass(slots=True)
 class Part:
-    """One block; `tokens` are those of its text (o200k_base)."""
+    """One block.
+
+    `tokens` are those of its text (o200k_base). `shows_more`: a result with content that is not text. `on_the_way`:
+    prose of a channel other than the final answer's.
+    """
 
     kind: str
     text: str | None = None
@@ -37,6 +41,8 @@ class Part:
     arguments: str | None = None
     is_error: bool | None = None
     has_payload: bool = False
+    shows_more: bool = False
+    on_the_way: bool = False
 
     @property
     def worded(self) -> bool:
@@ -88,6 +94,11 @@ class Turn:
     def answers(self) -> bool:
         """Whether it is a model's message with prose."""
         return self.is_model and any(part.worded for part in self.parts)
+
+    @property
+    def is_on_the_way(self) -> bool:
+        """Whether any of its prose is commentary, said before the answer."""
+        return any(part.on_the_way for part in self.parts)
 
     @property
     def uses_tools(self) -> bool:
