@@ -169,6 +169,11 @@ class Home:
         return self.reports / "distillations"
 
     @property
+    def distillation_runs(self) -> Path:
+        """Ids of distillations by what they distilled."""
+        return self.main / "distillation_runs.json"
+
+    @property
     def distillation_manifest(self) -> Path:
         return self.reports / "moonshine_distillation_manifest.json"
 

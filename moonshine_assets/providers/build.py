@@ -20,7 +20,7 @@ from moonshine_assets.providers.rows import CountMany
 from moonshine_assets.providers.writer import Provenance, RunWriter
 from moonshine_assets.tables import RECEIPTS
 from moonshine_resources.atomic import remove_tree
-from moonshine_resources.duckdb import connect
+from moonshine_resources.duckdb import connect, transaction
 from moonshine_resources.home import RunPaths
 
 #: Called with (bytes read so far, bytes in total).
@@ -67,11 +67,12 @@ def build_draft(
     )
     try:
         with opened(raw, lock["source_path"]) as container, connect(draft, read_only=False) as connection:
-            writer = RunWriter(connection, provenance, count_many)
-            reader = _Reader(BY_PROVIDER[run.provider], container, lock, writer, run.work, progress)
-            tallies = reader.read()
-            writer.finish()
-            writer.insert(RECEIPTS, receipt_rows(connection, tallies))
+            # One transaction: autocommit would write every batch twice, to the log and to the file.
+            with transaction(connection), RunWriter(connection, provenance, count_many) as writer:
+                reader = _Reader(BY_PROVIDER[run.provider], container, lock, writer, run.work, progress)
+                tallies = reader.read()
+                writer.finish()
+                writer.insert(RECEIPTS, receipt_rows(connection, tallies))
             (characters,) = connection.execute("SELECT coalesce(sum(length(text)), 0) FROM store.texts").fetchall()[0]
     finally:
         remove_tree(run.work)

@@ -200,13 +200,13 @@ def provider_family(provider: str) -> list[dg.AssetsDefinition]:
     )
     @reporting
     def archive_snapshot(
-        context: dg.AssetExecutionContext, home: HomeResource, mash: MashDatabase
+        context: dg.AssetExecutionContext, home: HomeResource, mash_database: MashDatabase
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
         place = home.open()
         run = place.run(context.partition_key)
         generated_at = clock.iso(clock.now())
         manifest = archive_run(run, generated_at)
-        with mash.exclusively():
+        with mash_database.exclusively():
             snapshot = take_snapshot(place, run.run_id, generated_at)
             verdict = archived_first(place, run.run_id)
         yield check_result(verdict)
@@ -237,12 +237,12 @@ def provider_family(provider: str) -> list[dg.AssetsDefinition]:
     )
     @reporting
     def mash_merge(
-        context: dg.AssetExecutionContext, home: HomeResource, mash: MashDatabase
+        context: dg.AssetExecutionContext, home: HomeResource, mash_database: MashDatabase
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
         place = home.open()
         run = place.run(context.partition_key)
         moment = clock.now()
-        with mash.exclusively():
+        with mash_database.exclusively():
             # Another run may have been merged since this one's snapshot was taken.
             take_snapshot(place, run.run_id, clock.iso(moment))
             archived = archived_first(place, run.run_id)
@@ -258,7 +258,7 @@ def provider_family(provider: str) -> list[dg.AssetsDefinition]:
                 raw_json_tokens=ledger["raw_json_tokens"],
                 content_tokens_non_system=ledger["content_tokens_non_system"],
             )
-            with mash.writing() as connection:
+            with mash_database.writing() as connection:
                 merge, verdicts = merge_checked(connection, facts, moment=moment, reason="new run")
                 if merge is not None:
                     write_json_keeping(place.merge_manifest, merge_manifest(connection))

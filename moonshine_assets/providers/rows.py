@@ -36,28 +36,34 @@ class _Columns:
         for column, value in zip(self.values, row, strict=True):
             column.append(value)
 
-    def take(self) -> pa.Table:
-        """The rows so far as an Arrow table; the columns start again empty."""
+    def arrow(self) -> pa.Table:
+        """The rows as an Arrow table."""
         arrays = [pa.array(values, type=field.type) for values, field in zip(self.values, self.schema, strict=True)]
-        self.values = [[] for _ in self.schema]
         return pa.Table.from_arrays(arrays, schema=self.schema)
 
     def __len__(self) -> int:
         return len(self.values[0])
 
 
-class RowBatch:
-    """Rows of conversations waiting to be written; every distinct text is hashed, kept and counted once a run."""
+#: Marks a text in `TokenCounts` that is waiting to be counted.
+_WAITING = -1
 
-    def __init__(self, count_many: CountMany) -> None:
-        self._count_many = count_many
-        self._tokens: dict[bytes, int] = {}
+#: Tokens of every distinct text of a run, by the SHA-256 of its UTF-8. One dictionary for all batches of a run.
+TokenCounts = dict[bytes, int]
+
+
+class RowBatch:
+    """Rows of some conversations; every distinct text is hashed, kept and counted once a run."""
+
+    def __init__(self, counts: TokenCounts) -> None:
+        self._counts = counts
         self._new_texts: dict[bytes, str] = {}
         self._message_digests: list[bytes] = []
         self._conversations = _Columns(CONVERSATIONS)
         self._messages = _Columns(MESSAGES)
         self._blocks = _Columns(BLOCKS)
         self._attachments = _Columns(ATTACHMENTS)
+        #: Characters of new texts and payloads held.
         self.characters = 0
 
     def add(self, parsed: ParsedConversation, arranged: Arranged, element: RawElement) -> None:
@@ -134,6 +140,7 @@ class RowBatch:
                     block.payload,
                 )
             )
+            self.characters += len(block.payload or "") + len(block.arguments or "")
         for ordinal, file in enumerate(message.attachments):
             self._attachments.append(
                 (*key, ordinal, file.attachment_id, file.name, file.mime_type, file.size_bytes, file.member)
@@ -141,17 +148,18 @@ class RowBatch:
 
     def _digest(self, text: str) -> bytes:
         digest = sha256(text.encode("utf-8")).digest()
-        if digest not in self._tokens and digest not in self._new_texts:
+        if digest not in self._counts:
+            self._counts[digest] = _WAITING
             self._new_texts[digest] = text
             self.characters += len(text)
         return digest
 
-    def take(self) -> dict[str, pa.Table]:
-        """The waiting rows by table name, texts counted; the batch starts again empty."""
+    def tables(self, count_many: CountMany) -> dict[str, pa.Table]:
+        """The rows by table name, new texts counted. Call it once, batches of a run in the order they were filled."""
         digests = list(self._new_texts)
         texts = list(self._new_texts.values())
-        counts = list(self._count_many(texts)) if texts else []
-        self._tokens.update(zip(digests, counts, strict=True))
+        counts = list(count_many(texts)) if texts else []
+        self._counts.update(zip(digests, counts, strict=True))
         text_table = pa.Table.from_arrays(
             [
                 pa.array([digest.hex() for digest in digests], pa.string()),
@@ -160,17 +168,14 @@ class RowBatch:
             ],
             schema=TEXTS.arrow(),
         )
-        messages = self._messages.take()
-        tokens = pa.array([self._tokens[digest] for digest in self._message_digests], pa.int32())
+        messages = self._messages.arrow()
+        tokens = pa.array([self._counts[digest] for digest in self._message_digests], pa.int32())
         messages = messages.set_column(messages.schema.get_field_index("content_tokens"), "content_tokens", tokens)
-        self._new_texts = {}
-        self._message_digests = []
-        self.characters = 0
         return {
-            CONVERSATIONS.name: self._conversations.take(),
+            CONVERSATIONS.name: self._conversations.arrow(),
             MESSAGES.name: messages,
-            BLOCKS.name: self._blocks.take(),
-            ATTACHMENTS.name: self._attachments.take(),
+            BLOCKS.name: self._blocks.arrow(),
+            ATTACHMENTS.name: self._attachments.arrow(),
             TEXTS.name: text_table,
         }
 

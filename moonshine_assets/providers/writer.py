@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -12,13 +13,13 @@ import pyarrow as pa
 
 from moonshine_assets.exports.records import BadNode, ParsedConversation, RawElement
 from moonshine_assets.exports.tree import Arranged
-from moonshine_assets.providers.rows import CountMany, RowBatch
+from moonshine_assets.providers.rows import CountMany, RowBatch, TokenCounts
 from moonshine_assets.tables import ATTACHMENTS, BLOCKS, CONVERSATIONS, MESSAGES, QUARANTINE, RUN_TABLES, TEXTS, Table
 from moonshine_assets.tables.provenance import RECORD_UID_SQL
 
 _VIEWS = Path(__file__).with_name("views.sql")
-#: A batch is written when it holds this many characters of new text, or this many messages.
-BATCH_CHARACTERS = 16_000_000
+#: A batch is written when it holds this many characters of new text and payloads, or this many messages.
+BATCH_CHARACTERS = 12_000_000
 BATCH_MESSAGES = 20_000
 
 
@@ -43,12 +44,20 @@ class TakenOut(NamedTuple):
 
 
 class RunWriter:
-    """Writes one run's conversations into an open draft database; call `finish` once at the end."""
+    """Writes one run's conversations into an open draft database: `with RunWriter(…) as writer: …; writer.finish()`.
+
+    A batch is counted and inserted by a thread of its own while the next one is parsed: tokenizer and DuckDB let go of
+    the interpreter, so both cores have work. The connection is used by one thread at a time.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, provenance: Provenance, count_many: CountMany) -> None:
         self._connection = connection
         self._provenance = provenance
-        self._batch = RowBatch(count_many)
+        self._count_many = count_many
+        self._counts: TokenCounts = {}
+        self._batch = RowBatch(self._counts)
+        self._inserter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="insert")
+        self._under_way: Future[None] | None = None
         self._quarantined = 0
         self._removed = False
         connection.execute("CREATE SCHEMA IF NOT EXISTS store")
@@ -56,13 +65,19 @@ class RunWriter:
             connection.execute(table.ddl())
         connection.execute(_VIEWS.read_text("utf-8"))
 
+    def __enter__(self) -> RunWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._inserter.shutdown(wait=True)
+
     def add(self, parsed: ParsedConversation, arranged: Arranged, element: RawElement) -> None:
         """Write one conversation (its bad nodes go to quarantine)."""
         self._batch.add(parsed, arranged, element)
         for node in parsed.bad_nodes:
             self.quarantine_node(parsed.conversation_id, node, element)
         if self._batch.characters >= BATCH_CHARACTERS or len(self._batch) >= BATCH_MESSAGES:
-            self.flush()
+            self._hand_over()
 
     def take_out(self, conversation_id: str) -> TakenOut:
         """Take out a conversation already written, because a newer copy of it follows in the same export."""
@@ -110,17 +125,34 @@ class RunWriter:
             "raw_end": element.end,
         }
         self._quarantined += 1
+        self._settle()
         self._insert(QUARANTINE, pa.Table.from_pylist([row], schema=QUARANTINE.arrow(row)))
 
     def flush(self) -> None:
-        """Write the waiting rows."""
-        for name, rows in self._batch.take().items():
+        """Write the waiting rows; on return they are in the database."""
+        self._hand_over()
+        self._settle()
+
+    def _hand_over(self) -> None:
+        """Let the inserting thread have the batch, once it is done with the one before."""
+        self._settle()
+        batch, self._batch = self._batch, RowBatch(self._counts)
+        self._under_way = self._inserter.submit(self._write, batch)
+
+    def _settle(self) -> None:
+        if self._under_way is not None:
+            under_way, self._under_way = self._under_way, None
+            under_way.result()
+
+    def _write(self, batch: RowBatch) -> None:
+        for name, rows in batch.tables(self._count_many).items():
             if rows.num_rows:
                 self._insert(next(table for table in RUN_TABLES if table.name == name), rows)
 
     def insert(self, table: Table, rows: Sequence[dict[str, object]]) -> None:
         """Write finished rows (receipts) of a table that has provenance columns."""
         if rows:
+            self._settle()
             self._insert(table, pa.Table.from_pylist(list(rows), schema=table.arrow(rows[0])))
 
     def _insert(self, table: Table, rows: pa.Table) -> None:

@@ -39,13 +39,13 @@ BLOCKS = Table(
         ),
         Column("tool_name", "VARCHAR", "tool called or answering", nullable=True),
         Column("tool_call_id", "VARCHAR", "pairs a call with its result", nullable=True),
-        Column("arguments", "JSON", "arguments of a call, where the export has them as JSON", nullable=True),
+        Column("arguments", "JSON", "arguments of a call, where the export has them as JSON", nullable=True, long=True),
         Column(
             "is_error",
             "BOOLEAN",
             "a result that reports failure; NULL when the export does not say",
             nullable=True,
         ),
-        Column("payload", "JSON", "everything else the block holds, as JSON", nullable=True),
+        Column("payload", "JSON", "everything else the block holds, as JSON", nullable=True, long=True),
     ),
 )

@@ -16,7 +16,8 @@ MERGES = Table(
         Column("inserted", "BIGINT", "rows inserted", at_least=0),
         Column("updated", "BIGINT", "rows updated", at_least=0),
         Column("skipped", "BIGINT", "rows of the run the mash already had", at_least=0),
-        Column("superseded", "BIGINT", "rows of other runs this merge marked as superseded", at_least=0),
+        Column("superseded", "BIGINT", "rows this merge marked as superseded, or as current again", at_least=0),
+        Column("removed", "BIGINT", "rows of an earlier build of the run that are no longer in it", at_least=0),
         Column("reason", "VARCHAR", "why the merge was made"),
     ),
 )

@@ -10,7 +10,7 @@ TEXTS = Table(
     key=("content_sha256",),
     columns=(
         Column("content_sha256", "VARCHAR", "SHA-256 of the text in UTF-8", sha256=True),
-        Column("text", "VARCHAR", "the text"),
+        Column("text", "VARCHAR", "the text", long=True),
         Column("tokens", "INTEGER", "o200k_base tokens", at_least=0),
     ),
 )

@@ -1,0 +1,52 @@
+# Every target sets up .venv by itself. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SAMPLES := data/samples/chatgpt-export.zip data/samples/chatgpt-shards.zip data/samples/claude-export.zip
+
+.DEFAULT_GOAL := help
+.PHONY: help run ui test test-slow test-browser check format bench clean
+
+help: ## what each target does
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: Python 3.11 or newer is needed; set PYTHON=..." >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m compileall -q moonshine_assets moonshine_resources sensors
+	@touch $@
+
+run: $(READY) ## take the bundled samples through the whole graph
+	$(BIN)/moonshine run $(SAMPLES)
+
+ui: $(READY) ## the Dagster UI on http://127.0.0.1:3000, with sensors and schedules
+	$(BIN)/moonshine ui
+
+test: $(READY) ## the tests
+	$(BIN)/python -m pytest -m 'not slow and not browser'
+
+test-slow: $(READY) ## soak, fuzz and scale tests
+	$(BIN)/python -m pytest -m slow --timeout 3600
+
+test-browser: $(READY) ## the UI in a real headless Chromium (needs `chromium` on the PATH)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt '.[browser]'
+	$(BIN)/python -m pytest -m browser
+
+check: $(READY) ## formatting, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(READY) ## put the code into its form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY) ## measure ingest against a plain script, into benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks.ingest
+
+clean: ## remove the environment and caches; never data
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis

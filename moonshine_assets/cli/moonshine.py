@@ -1,0 +1,237 @@
+"""The `moonshine` command: exports to lanes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from moonshine_assets.cli import show, summaries
+from moonshine_assets.cli.instance import open_instance, use_home
+from moonshine_assets.cli.outcome import BAD_INPUT, FAILED, OK, exiting, say
+from moonshine_assets.cli.progress_bar import progress_bar
+from moonshine_assets.cli.query import answer, render
+from moonshine_assets.errors import BadInput
+from moonshine_resources.home import ENVIRONMENT, PROJECT_ROOT, Home
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def at_home(function: Command) -> Command:
+    """`--home DIR`, given to every command."""
+    return click.option(
+        "--home",
+        "home_dir",
+        type=click.Path(file_okay=False, path_type=Path),
+        help=f"Data home; default: {ENVIRONMENT}, else data/ of the project.",
+    )(function)
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="moonshine")
+def main() -> None:
+    """Account exports in; one exact token ledger, one query-first mash, four training lanes out.
+
+    Exit codes: 0 all gates hold, 1 a gate failed, 2 bad input.
+    """
+
+
+@main.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@at_home
+@click.option("--policy", help="Distillation policy: default, seed, or a .toml file.")
+@exiting
+def run(paths: tuple[Path, ...], home_dir: Path | None, policy: str | None) -> int:
+    """Take in the given exports, or everything new in the inbox, through the whole graph."""
+    home = Home.at(home_dir)
+    use_home(home)
+    if policy:
+        os.environ["MOONSHINE_POLICY"] = policy
+    # The definitions load Dagster and every asset: only commands that execute them pay for that.
+    from moonshine_assets.cli.take_in import distil, registered, take_in
+
+    home.inbox.mkdir(parents=True, exist_ok=True)
+    refusals: list[BadInput] = []
+    codes = {OK}
+
+    def refuse(refusal: BadInput) -> None:
+        refusals.append(refusal)
+        codes.add(BAD_INPUT)
+        say(refusal)
+
+    with progress_bar("registering"):
+        runs = registered(home, paths, refuse)
+    if not runs and not home.mash.exists():
+        if not refusals:
+            raise BadInput(
+                "nothing to take in", where=str(home.inbox), fix="give a path, or put an export into this folder"
+            )
+        return BAD_INPUT
+    with open_instance() as instance:
+        for number, registration in enumerate(runs, 1):
+            with progress_bar(f"{number}/{len(runs)} {registration.run_id}"):
+                troubles = take_in(instance, registration)
+            click.echo(f"{registration.run_id}: {_outcome(troubles, known=registration.known)}")
+            codes |= _told(troubles)
+        if home.mash.exists():
+            with progress_bar("distilling"):
+                codes |= _told(distil(instance))
+    _print_summary(home, [registration.run_id for registration in runs])
+    return FAILED if FAILED in codes else max(codes)
+
+
+def _outcome(troubles: list[Any], *, known: bool) -> str:
+    if troubles:
+        return "not merged"
+    return "verified again, same bytes as before" if known else "merged"
+
+
+def _told(troubles: list[Any]) -> set[int]:
+    for trouble in troubles:
+        click.echo(f"error: {trouble.line}", err=True)
+    return {trouble.exit_code for trouble in troubles}
+
+
+def _print_summary(home: Home, run_ids: list[str]) -> None:
+    out = show.console()
+    found = summaries.receipts(home, run_ids)
+    if found:
+        _print_receipts(found)
+    if home.token_ledger.exists():
+        _print_ledger(summaries.ledger(home))
+    lanes = summaries.lanes(home)
+    if lanes:
+        out.print(show.table("Lanes", lanes, ["lane", "rows", "candidates", "tokens"]))
+    files = {
+        "mash": home.mash,
+        "ledger": home.token_ledger,
+        "report": home.corpus_report,
+        "lanes": home.distillations,
+        "manifest": home.distillation_manifest,
+    }
+    out.print(show.table("Files", [{"what": k, "where": str(v)} for k, v in files.items() if v.exists()]))
+
+
+def _print_receipts(found: list[dict[str, Any]]) -> None:
+    conversations = [name for name in found[0] if name.startswith("conversations_")]
+    nodes = [name for name in found[0] if name.startswith("nodes_")]
+    out = show.console()
+    out.print(show.table("Receipt: conversations", found, ["run", "file", "bytes_total", *conversations]))
+    out.print(show.table("Receipt: nodes", found, ["run", "file", *nodes]))
+
+
+def _print_ledger(ledger: dict[str, Any]) -> None:
+    from moonshine_assets.ledger.record import COUNTERS
+
+    lines: list[dict[str, Any]] = []
+    for name in COUNTERS:
+        lines.append({"counter": name, "reason": "", "tokens": ledger[name]})
+        lines += [
+            {"counter": "", "reason": f"- {step['reason']}", "tokens": step["tokens"]}
+            for step in ledger["waterfall"]
+            if step["from_counter"] == name and step["tokens"]
+        ]
+    show.console().print(show.table(f"Ledger ({ledger['tokenizer']}, {ledger['run_id']})", lines))
+
+
+@main.command()
+@at_home
+@as_json
+@exiting
+def status(home_dir: Path | None, as_json: bool) -> int:
+    """Runs and their state, refused sources, mash, ledger, lanes."""
+    found = summaries.status(Home.at(home_dir))
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return OK
+    out = show.console()
+    out.print(f"home: {found['home']}", highlight=False)
+    out.print(show.table("Runs", found["runs"]) if found["runs"] else "no runs yet: `moonshine run PATH`")
+    if found["refused"]:
+        out.print(show.table("Refused", found["refused"]))
+    if found["ledger"]:
+        out.print(show.table("Ledger", [{"counter": k, "tokens": v} for k, v in found["ledger"].items()]))
+    if found["lanes"]:
+        out.print(show.table("Lanes", found["lanes"], ["lane", "rows", "candidates", "tokens"]))
+    return OK
+
+
+@main.command()
+@at_home
+@as_json
+@exiting
+def ledger(home_dir: Path | None, as_json: bool) -> int:
+    """The token ledger: four counters and every reason between them."""
+    found = summaries.ledger(Home.at(home_dir))
+    if as_json:
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        _print_ledger(found)
+    return OK
+
+
+@main.command()
+@click.argument("run_ids", nargs=-1)
+@at_home
+@as_json
+@exiting
+def receipts(run_ids: tuple[str, ...], home_dir: Path | None, as_json: bool) -> int:
+    """What came in and what became of it, by run and file."""
+    home = Home.at(home_dir)
+    found = summaries.receipts(home, list(run_ids) or None)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+    elif found:
+        _print_receipts(found)
+    else:
+        click.echo("no published runs yet: `moonshine run PATH`")
+    return OK
+
+
+@main.command()
+@click.argument("name_or_sql", required=False)
+@at_home
+@as_json
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@click.option("--list", "list_names", is_flag=True, help="List the named queries.")
+@exiting
+def query(name_or_sql: str | None, home_dir: Path | None, as_json: bool, as_csv: bool, list_names: bool) -> int:
+    """Ask the mash: a named query or SQL, read-only."""
+    if list_names or not name_or_sql:
+        from moonshine_assets.mash.contracts import load
+
+        show.console().print(show.table("Named queries", [{"name": c.name, "answers": c.question} for c in load()]))
+        return OK if list_names else BAD_INPUT
+    click.echo(render(answer(Home.at(home_dir), name_or_sql), "json" if as_json else "csv" if as_csv else "table"))
+    return OK
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@at_home
+@click.option("--port", default=3000, show_default=True, help="Port on loopback.")
+@exiting
+def ui(home_dir: Path | None, port: int) -> int:
+    """Open the Dagster UI of this home: webserver, sensors and schedules, on loopback only."""
+    home = Home.at(home_dir)
+    use_home(home)
+    home.inbox.mkdir(parents=True, exist_ok=True)
+    click.echo(f"Moonshine UI on http://127.0.0.1:{port} (home {home.root}); Ctrl-C ends it", err=True)
+    workspace = str(PROJECT_ROOT / "workspace.yaml")
+    command = [sys.executable, "-m", "dagster", "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port)]
+    try:
+        return subprocess.call(command, cwd=PROJECT_ROOT)  # noqa: S603 - our own words and a number
+    except KeyboardInterrupt:
+        return OK
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""What the commands print, read from the home's files and databases: plain data, no printing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from moonshine_assets.errors import BadInput
+from moonshine_assets.gates import rows
+from moonshine_assets.tables.receipts import RECEIPT_COUNTS
+from moonshine_resources.atomic import read_json
+from moonshine_resources.duckdb import connect
+from moonshine_resources.home import Home
+
+
+def run_ids(home: Home) -> list[str]:
+    """Ids of every registered run, oldest first."""
+    return sorted(
+        (path.parent.name for path in home.provider_reports.glob("*/*/source_lock.json")),
+        key=lambda run_id: run_id.split("_", 1)[1],
+    )
+
+
+def receipts(home: Home, only: list[str] | None = None) -> list[dict[str, Any]]:
+    """Receipts of published runs, one row a conversation file, sidecars summed up per run."""
+    found = []
+    for run_id in only if only is not None else run_ids(home):
+        run = home.run(run_id)
+        if not run.database.exists():
+            continue
+        sums = ", ".join(f"sum({name})::BIGINT AS {name}" for name in RECEIPT_COUNTS)
+        with connect(run.database, read_only=True) as connection:
+            found += rows(
+                connection,
+                f"SELECT provider_run_id AS run, CASE member_role WHEN 'conversations' THEN member ELSE member_role END"  # noqa: S608 - our own column names
+                f" AS file, {sums} FROM store.receipts GROUP BY ALL ORDER BY any_value(member_role), file",
+            )
+    return found
+
+
+def ledger(home: Home) -> dict[str, Any]:
+    """The canonical ledger.
+
+    Raises:
+        BadInput: nothing has been distilled yet.
+    """
+    if not home.token_ledger.exists():
+        raise BadInput("there is no ledger yet", where=str(home.token_ledger), fix="run `moonshine run PATH` first")
+    found: dict[str, Any] = read_json(home.token_ledger)
+    return found
+
+
+def lanes(home: Home) -> list[dict[str, Any]]:
+    """The lanes of the newest distillation: rows, candidates, why the others were dropped, folder."""
+    if not home.distillation_manifest.exists():
+        return []
+    manifest = read_json(home.distillation_manifest)
+    return [
+        {
+            "lane": name,
+            "rows": lane["rows"],
+            "candidates": lane["candidates"],
+            "tokens": lane["tokens"],
+            "folder": str(home.root / lane["folder"]) if not Path(lane["folder"]).is_absolute() else lane["folder"],
+        }
+        for name, lane in manifest["lanes"].items()
+    ]
+
+
+def status(home: Home) -> dict[str, Any]:
+    """Where everything stands: runs by state, refused sources, mash, ledger, lanes."""
+    runs = []
+    merged = _merged(home)
+    for run_id in run_ids(home):
+        run = home.run(run_id)
+        lock = read_json(run.lock)
+        state = "registered"
+        if run.database.exists():
+            state = "published"
+        if run.ledger.exists():
+            state = "counted"
+        if run_id in merged:
+            state = "merged"
+        runs.append(
+            {
+                "run": run_id,
+                "shape": lock["shape"],
+                "source": lock["source_path"],
+                "state": state,
+                **merged.get(run_id, {}),
+            }
+        )
+    refused = [
+        {"source": Path(record["location"]).name, "reason": record["refused"]}
+        for path in sorted(home.sources.glob("*.json"))
+        if "refused" in (record := read_json(path))
+    ]
+    return {
+        "home": str(home.root),
+        "runs": runs,
+        "refused": refused,
+        "mash": str(home.mash) if home.mash.exists() else None,
+        "ledger": {k: v for k, v in ledger(home).items() if isinstance(v, int)} if home.token_ledger.exists() else None,
+        "lanes": lanes(home),
+    }
+
+
+def _merged(home: Home) -> dict[str, dict[str, Any]]:
+    if not home.mash.exists():
+        return {}
+    with connect(home.mash, read_only=True) as connection:
+        return {
+            row.pop("provider_run_id"): row
+            for row in rows(connection, "SELECT provider_run_id, conversations, messages FROM store.runs")
+        }

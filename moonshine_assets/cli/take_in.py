@@ -1,0 +1,109 @@
+"""What `moonshine run` does: register sources, run each provider's job, then distil, all on the home's instance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import dagster as dg
+
+from moonshine_assets.definitions import DISTIL_JOB, defs
+from moonshine_assets.errors import BadInput
+from moonshine_assets.exports.adapters import ADAPTERS
+from moonshine_assets.exports.container import opened
+from moonshine_assets.exports.register import Registration, register
+from moonshine_assets.providers.family import runs_of
+from moonshine_resources import clock
+from moonshine_resources.home import Home
+from sensors.inbox import read_inbox
+from sensors.new_exports import job_name
+
+#: Dagster's own console log would drown the progress bar; everything is in the instance's event log.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+class Trouble(NamedTuple):
+    """A step or gate that did not hold: one line for the person and the exit code it asks for."""
+
+    line: str
+    exit_code: int
+
+
+def sources(home: Home, paths: tuple[Path, ...]) -> Iterator[Path]:
+    """The exports to take in: those given, or everything in the inbox.
+
+    A folder that is an export itself is one source; any other folder stands for the files and folders in it.
+    """
+    if not paths:
+        yield from (home.inbox / name for name in read_inbox(home.inbox))
+        return
+    for path in paths:
+        if path.is_dir() and not _is_export(path):
+            yield from (entry for entry in sorted(path.iterdir()) if not entry.name.startswith("."))
+        else:
+            yield path
+
+
+def _is_export(folder: Path) -> bool:
+    with opened(folder) as container:
+        return any(adapter.conversation_members(container.sizes, container.read) for adapter in ADAPTERS)
+
+
+def registered(home: Home, paths: tuple[Path, ...], refuse: Callable[[BadInput], None]) -> list[Registration]:
+    """Register every source; one that cannot be taken in goes to `refuse` and the rest goes on."""
+    runs: dict[str, Registration] = {}
+    for path in sources(home, paths):
+        try:
+            run = register(home, path, moment=clock.now())
+        except BadInput as refusal:
+            refuse(refusal)
+            continue
+        runs.setdefault(run.run_id, run)
+    return list(runs.values())
+
+
+def take_in(instance: dg.DagsterInstance, run: Registration) -> list[Trouble]:
+    """Run one export through its provider's job; what went wrong, empty when all gates hold."""
+    partitions = runs_of(run.provider).name
+    assert partitions is not None
+    instance.add_dynamic_partitions(partitions, [run.run_id])
+    return _execute(instance, job_name(run.provider), partition_key=run.run_id)
+
+
+def distil(instance: dg.DagsterInstance) -> list[Trouble]:
+    """The mash to lanes and reports; what went wrong."""
+    return _execute(instance, DISTIL_JOB)
+
+
+def _execute(instance: dg.DagsterInstance, job: str, partition_key: str | None = None) -> list[Trouble]:
+    result = defs.resolve_job_def(job).execute_in_process(
+        instance=instance, partition_key=partition_key, run_config=_QUIET, raise_on_error=False
+    )
+    if result.success:
+        return []
+    troubles = [
+        Trouble(_gate_line(check), exit_code=1) for check in result.get_asset_check_evaluations() if not check.passed
+    ]
+    if troubles:
+        return troubles
+    for event in result.all_node_events:
+        if event.is_step_failure:
+            troubles.append(_failure(event.step_failure_data))
+    return troubles or [Trouble(f"job {job} failed; see its events in the UI", exit_code=1)]
+
+
+def _gate_line(check: Any) -> str:
+    reason = check.metadata["reason"].value if "reason" in check.metadata else ""
+    where = "/".join(check.asset_key.path)
+    key = f" ({check.partition})" if getattr(check, "partition", None) else ""
+    return f"gate {check.check_name} on {where}{key}: {reason}"
+
+
+def _failure(data: Any) -> Trouble:
+    failure = data.user_failure_data
+    if failure is not None:
+        code = failure.metadata.get("exit_code")
+        return Trouble(failure.description or "failed", exit_code=int(code.value) if code else 1)
+    error = data.error.cause or data.error
+    return Trouble(f"{error.cls_name}: {error.message.splitlines()[0] if error.message else ''}", exit_code=1)

@@ -1,0 +1,107 @@
+"""clean → distilled_slice: what the policy makes of the mash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from moonshine_assets.dagster_checks import check_result, check_specs, column_schema, reporting, table_metadata
+from moonshine_assets.distill.clean import clean
+from moonshine_assets.distill.gates import no_contamination, slice_schema, token_band
+from moonshine_assets.distill.run import distillation_run_id
+from moonshine_assets.distill.slice import write_slice
+from moonshine_assets.distill.waterfall import counters
+from moonshine_assets.gates import rows
+from moonshine_assets.mash.assets import MASH
+from moonshine_assets.mash.contracts import query_contracts
+from moonshine_assets.providers.family import MASH_POOL, OWNERS
+from moonshine_assets.tables.cleaning import CLEANING
+from moonshine_assets.tables.distilled import DISTILLED_CONVERSATIONS
+from moonshine_resources import clock
+from moonshine_resources.resources import HomeResource, MashDatabase, PolicyResource
+
+CLEAN = dg.AssetKey("clean")
+SLICE = dg.AssetKey("distilled_slice")
+
+
+@dg.asset(
+    key=CLEAN,
+    deps=[MASH],
+    group_name="distill",
+    owners=OWNERS,
+    kinds={"duckdb"},
+    pool=MASH_POOL,
+    description="What is counted of every current message: the first of equal texts, no empty ones.",
+    metadata={"dagster/column_schema": column_schema(CLEANING)},
+)
+@reporting
+def clean_asset(mash_database: MashDatabase) -> Iterator[dg.MaterializeResult]:
+    with mash_database.exclusively(), mash_database.writing() as connection:
+        changed = clean(connection)
+        outcomes = rows(
+            connection,
+            "SELECT outcome, count(*) AS messages, sum(tokens)::BIGINT AS tokens FROM store.cleaning"
+            " GROUP BY outcome ORDER BY outcome",
+        )
+    yield dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": sum(row["messages"] for row in outcomes),
+            "outcomes": table_metadata(outcomes),
+            **{f"tokens_{row['outcome']}": row["tokens"] for row in outcomes},
+            "written": changed,
+        }
+    )
+
+
+@dg.asset(
+    key=SLICE,
+    deps=[CLEAN],
+    group_name="distill",
+    owners=OWNERS,
+    kinds={"duckdb"},
+    pool=MASH_POOL,
+    output_required=False,
+    description="The conversations and messages the policy selects, with the lanes each can feed and why not.",
+    metadata={"dagster/column_schema": column_schema(DISTILLED_CONVERSATIONS)},
+    check_specs=check_specs(
+        SLICE,
+        [
+            ("schema", "the slice's tables satisfy their declared schema"),
+            ("no_contamination", "every selected conversation comes from a supported export"),
+            ("token_band", "selected tokens lie in the policy's band"),
+            ("query_contracts", "every contract returns its declared columns and its invariants hold"),
+        ],
+    ),
+)
+@reporting
+def distilled_slice(
+    home: HomeResource, mash_database: MashDatabase, policy: PolicyResource
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+    rules = policy.load()
+    with mash_database.exclusively(), mash_database.writing() as connection:
+        run_id = distillation_run_id(connection, home.open(), rules, clock.now())
+        report = write_slice(connection, rules, run_id)
+        tokens = counters(connection)
+        verdicts = [
+            slice_schema(connection),
+            no_contamination(connection),
+            token_band(rules, tokens),
+            query_contracts(connection),
+        ]
+    for verdict in verdicts:
+        yield check_result(verdict)
+    if all(verdict.passed for verdict in verdicts):
+        lanes = [{"lane": lane, "rows": c.rows, "candidates": c.candidates} for lane, c in report.lanes.items()]
+        yield dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": report.messages,
+                "conversations": report.conversations,
+                "messages": report.messages,
+                **tokens,
+                "lanes": table_metadata(lanes),
+                "policy_version": rules.version,
+                "distillation_run_id": run_id,
+                "written": report.changed,
+            }
+        )

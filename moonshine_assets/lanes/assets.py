@@ -1,0 +1,89 @@
+"""The four lanes as assets, one each from one factory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from moonshine_assets.dagster_checks import check_result, check_specs, reporting, table_metadata
+from moonshine_assets.distill.assets import SLICE
+from moonshine_assets.distill.run import distillation_run_id
+from moonshine_assets.gates import Verdict, broken, held
+from moonshine_assets.lanes.build import LANES, build_lane
+from moonshine_assets.lanes.columns import columns
+from moonshine_assets.lanes.lint import lint
+from moonshine_assets.lanes.rows import Row
+from moonshine_assets.lanes.write import write_lane
+from moonshine_assets.providers.family import OWNERS
+from moonshine_resources import clock
+from moonshine_resources.resources import HomeResource, MashDatabase, PolicyResource
+
+_DESCRIPTIONS = {
+    "conversational": "Active paths of real conversations, for supervised fine-tuning.",
+    "dpo": "Regenerated answers where the person went on from one of them: prompt, chosen, rejected.",
+    "grpo": "Prompts with a deterministic verifier that passes a recorded answer.",
+    "agentic_code": "Tool-using conversations: every call with its result, outcome from exit flags.",
+}
+
+
+def trainer_lint(lane: str, rows: list[Row]) -> Verdict:
+    """Every row is of the form trainers load unharmed (LANES-FACTS §1)."""
+    findings = lint(rows, lane)
+    if findings:
+        return broken("trainer_lint", f"{len(findings)} findings in {len(rows)} rows", [f._asdict() for f in findings])
+    return held("trainer_lint", f"{len(rows)} rows are of the form trainers load", rows=len(rows))
+
+
+def lane_key(lane: str) -> dg.AssetKey:
+    return dg.AssetKey(["lanes", lane])
+
+
+def lane_asset(lane: str) -> dg.AssetsDefinition:
+    """The asset of one lane."""
+
+    @dg.asset(
+        key=lane_key(lane),
+        deps=[SLICE],
+        group_name="lanes",
+        owners=OWNERS,
+        kinds={"json", "parquet"},
+        output_required=False,
+        description=_DESCRIPTIONS[lane],
+        metadata={
+            "dagster/column_schema": dg.TableSchema(
+                columns=[dg.TableColumn(name, str(kind)) for name, kind in columns(lane).items()]
+            )
+        },
+        check_specs=check_specs(lane_key(lane), [("trainer_lint", "every row is of the form trainers load unharmed")]),
+    )
+    @reporting
+    def build(
+        home: HomeResource, mash_database: MashDatabase, policy: PolicyResource
+    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+        place, rules = home.open(), policy.load()
+        with mash_database.get_connection() as connection:
+            run_id = distillation_run_id(connection, place, rules, clock.now())
+            result = build_lane(connection, lane, rules, run_id)
+        verdict = trainer_lint(lane, result.rows)
+        yield check_result(verdict)
+        if verdict.passed:
+            written = write_lane(place, lane, run_id, rules, result)
+            dropped = [{"reason": reason, "candidates": n} for reason, n in result.dropped.items()]
+            yield dg.MaterializeResult(
+                metadata={
+                    "dagster/row_count": len(result.rows),
+                    "rows": len(result.rows),
+                    "candidates": result.candidates,
+                    "tokens": sum(row["tokens_o200k"] for row in result.rows),
+                    "dropped": table_metadata(dropped),
+                    "folder": dg.MetadataValue.path(written.folder),
+                    "written": written.changed,
+                }
+            )
+
+    return build
+
+
+def lane_assets() -> list[dg.AssetsDefinition]:
+    return [lane_asset(lane) for lane in LANES]
