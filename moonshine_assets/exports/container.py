@@ -6,7 +6,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -25,11 +25,12 @@ class Container:
     """One export; `sizes` maps every member's name to its size in bytes (uncompressed).
 
     A plain file has one member, itself. Names are as in the export, with `/`. `clutter` are files that macOS added
-    when it packed the export: nobody reads them, and the receipt names them.
+    when it packed the export: nobody reads them, and the receipt names them. `label` is what messages call it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, label: str) -> None:
         self.path = path
+        self.label = label
         self.zip: zipfile.ZipFile | None = None
         self.sizes: Mapping[str, int] = {}
         self.clutter: Mapping[str, int] = {}
@@ -61,7 +62,7 @@ class Container:
             StorageFull: there is no space to unpack it.
         """
         path = self._path(name) if self.zip is None else self._spool(name, work)
-        with _readable(path), path.open("rb") as stream:
+        with self._readable(), path.open("rb") as stream:
             head = stream.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
         return _unquoted(path, name, work) if head.startswith(b'"') else path
 
@@ -72,11 +73,11 @@ class Container:
         """A member's bytes, `size` at a time. What the caller does between them is outside the blocks that translate
         failures, so that its own failures stay what they are."""
         if self.zip is None:
-            translated = partial(_readable, self._path(name))
+            translated = self._readable
             with translated():
                 stream: IO[bytes] = self._path(name).open("rb")
         else:
-            translated = partial(reading, self.path, name)
+            translated = partial(reading, self.label, name)
             with translated():
                 stream = self.zip.open(name)
         with stream:
@@ -107,10 +108,13 @@ class Container:
         if written != declared:
             raise BadInput(
                 f"member {name!r} does not have the {declared} bytes the zip declares",
-                where=self.path.name,
+                where=self.label,
                 fix="download the export again",
             )
         return target
+
+    def _readable(self) -> AbstractContextManager[None]:
+        return _readable(self.label)
 
 
 @contextmanager
@@ -119,42 +123,43 @@ def opened(path: Path, name: str | None = None) -> Iterator[Container]:
 
     Args:
         path: where it is.
-        name: what its one member is called when it is a plain file; default: its file name.
+        name: what messages call it, and its one member when it is a plain file; default: its file name.
 
     Raises:
         BadInput: missing, unreadable, damaged, encrypted, a zip bomb, or with members that would leave the archive.
     """
-    container = Container(path)
+    label = name or path.name
+    container = Container(path, label)
     if path.is_dir():
-        with _readable(path):
-            sizes = {name: file.stat().st_size for name, file in folder_files(path).items()}
-        container.sizes = {name: size for name, size in sizes.items() if not is_clutter(name)}
-        container.clutter = {name: size for name, size in sizes.items() if is_clutter(name)}
+        with _readable(label):
+            sizes = {member: file.stat().st_size for member, file in folder_files(path).items()}
+        container.sizes = {member: size for member, size in sizes.items() if not is_clutter(member)}
+        container.clutter = {member: size for member, size in sizes.items() if is_clutter(member)}
         yield container
         return
-    refuse_undecodable(path.name, path.name)
-    with _readable(path), path.open("rb") as stream:
+    refuse_undecodable(label, label)
+    with _readable(label), path.open("rb") as stream:
         head = stream.read(4)
         size = path.stat().st_size
     if not is_zip(head):
-        container.sizes = {name or path.name: size}
+        container.sizes = {label: size}
         yield container
         return
-    with reading(path):
+    with reading(label):
         archive = zipfile.ZipFile(path)
     with archive:
         container.zip = archive
-        container.sizes, container.clutter = member_sizes(path, archive)
+        container.sizes, container.clutter = member_sizes(label, size, archive)
         yield container
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[None]:
+def _readable(label: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise BadInput(
-            f"cannot be read ({error.strerror})", where=path.name, fix="check the path, its permissions and the disk"
+            f"cannot be read ({error.strerror})", where=label, fix="check the path, its permissions and the disk"
         ) from error
 
 

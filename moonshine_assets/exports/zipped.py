@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from moonshine_assets.errors import BadInput
 from moonshine_assets.exports.folder import is_clutter
@@ -41,7 +41,7 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 @contextmanager
-def reading(path: Path, member: str | None = None) -> Iterator[None]:
+def reading(label: str, member: str | None = None) -> Iterator[None]:
     """Whatever zipfile makes of damaged bytes becomes one refusal; only calls of zipfile belong into the block.
 
     Raises:
@@ -53,7 +53,7 @@ def reading(path: Path, member: str | None = None) -> Iterator[None]:
         what = "a damaged zip" if member is None else f"member {member!r} cannot be unpacked"
         told = str(error) if isinstance(error, _TOLD) else ""
         raise BadInput(
-            f"{what} ({told or type(error).__name__})", where=path.name, fix="download the export again"
+            f"{what} ({told or type(error).__name__})", where=label, fix="download the export again"
         ) from error
 
 
@@ -62,8 +62,13 @@ def is_zip(head: bytes) -> bool:
     return head[:4] in (b"PK\x03\x04", b"PK\x05\x06")
 
 
-def member_sizes(path: Path, archive: zipfile.ZipFile) -> tuple[dict[str, int], dict[str, int]]:
+def member_sizes(label: str, packed: int, archive: zipfile.ZipFile) -> tuple[dict[str, int], dict[str, int]]:
     """Sizes, as the zip declares them, of the members, and of macOS's additions to them.
+
+    Args:
+        label: what messages call the zip.
+        packed: its own size, bytes.
+        archive: the zip.
 
     Raises:
         BadInput: a zip bomb, a name given twice, an encrypted member, a link, a path that leads outside.
@@ -71,40 +76,39 @@ def member_sizes(path: Path, archive: zipfile.ZipFile) -> tuple[dict[str, int], 
     sizes: dict[str, int] = {}
     clutter: dict[str, int] = {}
     for info in archive.infolist():
-        _refuse_hostile(path, info)
+        _refuse_hostile(label, info)
         if info.is_dir():
             continue
         if is_clutter(info.filename):
             clutter[info.filename] = info.file_size
             continue
         if info.filename in sizes:
-            raise BadInput(f"two members are named {info.filename!r}", where=path.name, fix="download the export again")
+            raise BadInput(f"two members are named {info.filename!r}", where=label, fix="download the export again")
         sizes[info.filename] = info.file_size
-    _refuse_bomb(path, sum(sizes.values()))
+    _refuse_bomb(label, max(1, packed), sum(sizes.values()))
     return sizes, clutter
 
 
-def _refuse_bomb(path: Path, total: int) -> None:
-    packed = max(1, path.stat().st_size)
+def _refuse_bomb(label: str, packed: int, total: int) -> None:
     if total > MAX_TOTAL_BYTES or (total > RATIO_FREE_BYTES and total / packed > MAX_RATIO):
         raise BadInput(
             f"a zip of {packed} bytes that claims to hold {total}: refused as a zip bomb",
-            where=path.name,
+            where=label,
             fix=f"exports may hold {MAX_TOTAL_BYTES} bytes and {MAX_RATIO} times their packed size; unpack it yourself "
             "and give the folder if you trust it",
         )
 
 
-def _refuse_hostile(path: Path, info: zipfile.ZipInfo) -> None:
+def _refuse_hostile(label: str, info: zipfile.ZipInfo) -> None:
     name = info.filename
     place = PurePosixPath(name.replace("\\", "/"))
     if place.is_absolute() or not place.parts or ".." in place.parts or _DRIVE.match(name):
         raise BadInput(
             f"member {name!r} would be written outside the archive's folder",
-            where=path.name,
+            where=label,
             fix="this is not an export as a provider makes it; nothing was unpacked",
         )
     if info.flag_bits & 0x1:
-        raise BadInput(f"member {name!r} is encrypted", where=path.name, fix="unpack it and give the folder")
+        raise BadInput(f"member {name!r} is encrypted", where=label, fix="unpack it and give the folder")
     if stat.S_ISLNK(info.external_attr >> 16):
-        raise BadInput(f"member {name!r} is a link", where=path.name, fix="nothing was unpacked")
+        raise BadInput(f"member {name!r} is a link", where=label, fix="nothing was unpacked")
