@@ -70,28 +70,35 @@ def arrange(parsed: ParsedConversation) -> Arranged:
 
 
 def _unique(nodes: list[Node], flags: set[str]) -> tuple[list[Node], int]:
-    """Nodes with unique ids, and how many identical copies were left out."""
-    if len({node.node_id for node in nodes}) == len(nodes):
+    """Nodes with unique ids, and how many identical copies were left out.
+
+    Constant work a node, however many share an id; a new id is never one that the file itself uses.
+    """
+    taken = {node.node_id for node in nodes}
+    if len(taken) == len(nodes):
         return nodes, 0
-    kept: dict[str, Node] = {}
-    prints: dict[str, bytes] = {}
+    kept: list[Node] = []
+    seen: set[tuple[str, bytes]] = set()
+    copies: dict[str, int] = {}
     duplicates = 0
     for node in nodes:
-        name, copy = node.node_id, 1
-        print_ = _fingerprint(node)
-        while name in kept and prints[name] != print_:
-            copy += 1
-            name = f"{node.node_id}#{copy}"
-        if name in kept:
+        print_ = (node.node_id, _fingerprint(node))
+        if print_ in seen:
             duplicates += 1
             continue
+        seen.add(print_)
+        name = node.node_id
+        copy = copies.get(name, 0) + 1
         if copy > 1:
+            while (name := f"{node.node_id}#{copy}") in taken:
+                copy += 1
+            taken.add(name)
             flags.add("duplicate_ids")
             if node.message is not None:
                 node.message.flags = sorted({*node.message.flags, "duplicate_id"})
-        kept[name] = node._replace(node_id=name)
-        prints[name] = print_
-    return list(kept.values()), duplicates
+        copies[node.node_id] = copy
+        kept.append(node._replace(node_id=name))
+    return kept, duplicates
 
 
 def _fingerprint(node: Node) -> bytes:
