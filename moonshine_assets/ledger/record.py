@@ -69,9 +69,20 @@ def ledger_faults(ledger: Mapping[str, Any]) -> list[dict[str, Any]]:
     faults: list[dict[str, Any]] = [
         {"rule": "field present", "field": name} for name in REQUIRED if ledger.get(name) in (None, "")
     ]
+    faults += [
+        {"rule": "a whole number, not negative", "field": name}
+        for name in COUNTERS
+        if ledger.get(name) is not None and not _is_count(ledger[name])
+    ]
     if faults:
         return faults
-    for left, right in itertools.pairwise(COUNTERS):
+    pairs = list(itertools.pairwise(COUNTERS))
+    faults += [
+        {"rule": "between neighbouring counters", "field": step["reason"]}
+        for step in ledger["waterfall"]
+        if (step["from_counter"], step["to_counter"]) not in pairs
+    ]
+    for left, right in pairs:
         difference = ledger[left] - ledger[right]
         if difference < 0:
             faults.append({"rule": "non-increasing", "field": f"{left} -> {right}", "difference": difference})
@@ -92,3 +103,7 @@ def ledger_faults(ledger: Mapping[str, Any]) -> list[dict[str, Any]]:
             if step["tokens"] < 0
         ]
     return faults
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

@@ -9,7 +9,7 @@ import duckdb
 
 from moonshine_assets.gates import Verdict, broken, held, rows
 from moonshine_assets.ledger.record import COUNTERS, Step, ledger_faults, ledger_record
-from moonshine_assets.ledger.recount import recount_raw, recount_sums, recount_texts
+from moonshine_assets.ledger.recount import recount_raw, recount_reasons, recount_sums, recount_texts
 from moonshine_resources.atomic import remove_tree
 from moonshine_resources.tokenizer import TokenCounter
 
@@ -74,12 +74,18 @@ def ledger_complete(
 ) -> Verdict:
     """Four counters, non-increasing, reasons exact, and a second count by plain tiktoken agrees."""
     offenders = ledger_faults(ledger)
-    if "content_tokens_non_system" in ledger:
+    by_member = ledger.get("raw_json_tokens_by_file", {})
+    if not offenders:
         offenders += recount_sums(connection, ledger["content_tokens_non_system"])
+        offenders += recount_reasons(connection, ledger)
+        if sum(by_member.values()) != ledger["raw_json_tokens"]:
+            offenders.append(
+                {"counter": "raw_json_tokens", "ledger": ledger["raw_json_tokens"], "by_file": sum(by_member.values())}
+            )
     wrong, checked = recount_texts(connection, counter)
     offenders += wrong
     try:
-        offenders += recount_raw(raw, lock, ledger["raw_json_tokens_by_file"], work, counter)
+        offenders += recount_raw(raw, lock, by_member, work, counter)
     finally:
         remove_tree(work)
     figures = {name: ledger[name] for name in COUNTERS if isinstance(ledger.get(name), int)}
