@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -41,6 +42,14 @@ def atomic_file(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
         except BaseException:
             draft.unlink(missing_ok=True)
             raise
+
+
+def remove_drafts(path: Path) -> None:
+    """Remove the hidden files that crashes left beside `path`; only for the one process that writes it."""
+    pattern = re.compile(re.escape(f".{path.name[:64]}.") + r"[a-z0-9_]{8}")
+    for item in path.parent.iterdir():
+        if pattern.fullmatch(item.name):
+            item.unlink(missing_ok=True)
 
 
 def publish(draft: Path, final: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import duckdb
 from dagster import ConfigurableResource
@@ -95,4 +96,6 @@ class TokenizerResource(ConfigurableResource):  # type: ignore[type-arg]
     home: HomeResource
 
     def counter(self) -> TokenCounter:
-        return load(self.home.open().vocabulary_cache)
+        """The counter; its vocabulary file lies in TIKTOKEN_CACHE_DIR if that is set, else in the home."""
+        chosen = os.environ.get("TIKTOKEN_CACHE_DIR")
+        return load(Path(chosen) if chosen else self.home.open().vocabulary_cache)

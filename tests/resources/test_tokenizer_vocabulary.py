@@ -13,7 +13,6 @@ from tiktoken_ext import openai_public
 
 from moonshine_assets.errors import VocabularyError
 from moonshine_resources.tokenizer import load, vocabulary
-from moonshine_resources.tokenizer.resource import TokenizerResource
 from moonshine_resources.tokenizer.vocabulary import CACHE_NAME, VOCABULARY_SHA256, materialise
 
 ROOT = Path(__file__).parents[2]
@@ -182,17 +181,3 @@ def test_a_fresh_folder_counts_without_a_network_and_so_does_a_child_process(tmp
     assert (done.stdout.split(), done.stderr) == (["2", "2", "2"], "")
 
 
-def test_the_resource_gives_the_counter_of_its_folder(tmp_path: Path) -> None:
-    assert TokenizerResource(cache_dir=str(tmp_path)).counter() is load(tmp_path)
-
-
-def test_the_resource_takes_the_folder_of_the_environment_when_none_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
-    assert TokenizerResource().counter() is load(tmp_path)
-
-
-def test_the_resource_says_so_when_no_folder_is_named_anywhere() -> None:
-    with pytest.raises(VocabularyError, match="TIKTOKEN_CACHE_DIR"):
-        TokenizerResource().counter()
