@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from hashlib import sha256
+from typing import NamedTuple
 
 import pyarrow as pa
 
 from moonshine_assets.exports.records import Message, ParsedConversation, RawElement
 from moonshine_assets.exports.tree import Arranged
-from moonshine_assets.tables import ATTACHMENTS, BLOCKS, CONVERSATIONS, MESSAGES, TEXTS, Table
+from moonshine_assets.tables import ATTACHMENTS, BLOCKS, CONVERSATIONS, MESSAGES, QUARANTINE, TEXTS, Table
 from moonshine_assets.tables.provenance import PROVENANCE
 
 CountMany = Callable[[Sequence[str]], Sequence[int]]
@@ -45,6 +46,16 @@ class _Columns:
         return len(self.values[0])
 
 
+class Quarantined(NamedTuple):
+    """What is kept in quarantine: see tables/quarantine.py."""
+
+    unit: str
+    reason: str
+    conversation_id: str | None
+    message_id: str | None
+    raw: bytes
+
+
 #: Marks a text in `TokenCounts` that is waiting to be counted.
 _WAITING = -1
 
@@ -63,7 +74,8 @@ class RowBatch:
         self._messages = _Columns(MESSAGES)
         self._blocks = _Columns(BLOCKS)
         self._attachments = _Columns(ATTACHMENTS)
-        #: Characters of new texts and payloads held.
+        self._quarantine = _Columns(QUARANTINE)
+        #: Characters of new texts and payloads, and quarantined bytes, held.
         self.characters = 0
 
     def add(self, parsed: ParsedConversation, arranged: Arranged, element: RawElement) -> None:
@@ -90,6 +102,11 @@ class RowBatch:
         )
         for position, message in enumerate(messages):
             self._add_message(parsed.conversation_id, position, message, raw_ref)
+
+    def quarantine(self, rank: int, kept: Quarantined, element: RawElement) -> None:
+        """Take in what could not be taken in otherwise; `rank` is its number in the run."""
+        self._quarantine.append((rank, *kept, element.member, element.rank, element.start, element.end))
+        self.characters += len(kept.raw)
 
     def _add_message(
         self, conversation_id: str, position: int, message: Message, raw_ref: tuple[str, int, int, int]
@@ -177,8 +194,9 @@ class RowBatch:
             BLOCKS.name: self._blocks.arrow(),
             ATTACHMENTS.name: self._attachments.arrow(),
             TEXTS.name: text_table,
+            QUARANTINE.name: self._quarantine.arrow(),
         }
 
     def __len__(self) -> int:
-        """Messages waiting."""
-        return len(self._messages)
+        """Messages and quarantined pieces waiting."""
+        return len(self._messages) + len(self._quarantine)

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
-from moonshine_assets.exports.records import BadNode, ParsedConversation, RawElement
+from moonshine_assets.exports.records import ParsedConversation, RawElement
 from moonshine_assets.exports.tree import Arranged
-from moonshine_assets.providers.rows import CountMany, RowBatch, TokenCounts
+from moonshine_assets.providers.rows import CountMany, Quarantined, RowBatch, TokenCounts
 from moonshine_assets.tables import ATTACHMENTS, BLOCKS, CONVERSATIONS, MESSAGES, QUARANTINE, RUN_TABLES, TEXTS, Table
 from moonshine_assets.tables.provenance import RECORD_UID_SQL
 
@@ -21,6 +21,8 @@ _VIEWS = Path(__file__).with_name("views.sql")
 #: A batch is written when it holds this many characters of new text and payloads, or this many messages.
 BATCH_CHARACTERS = 12_000_000
 BATCH_MESSAGES = 20_000
+#: Newer copies of conversations wait until they are this many bytes of JSON.
+EXCHANGE_BYTES = 32_000_000
 
 
 class Provenance(NamedTuple):
@@ -31,16 +33,6 @@ class Provenance(NamedTuple):
     source_file_sha256: str
     source_path: str
     ingested_at: datetime
-
-
-class TakenOut(NamedTuple):
-    """Where a conversation stood that was taken out again, and how many messages it had."""
-
-    member: str
-    rank: int
-    start: int
-    end: int
-    messages: int
 
 
 class RunWriter:
@@ -59,6 +51,8 @@ class RunWriter:
         self._inserter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="insert")
         self._under_way: Future[None] | None = None
         self._quarantined = 0
+        self._newer: dict[str, tuple[ParsedConversation, Arranged, RawElement]] = {}
+        self._newer_bytes = 0
         self._removed = False
         connection.execute("CREATE SCHEMA IF NOT EXISTS store")
         for table in RUN_TABLES:
@@ -75,58 +69,50 @@ class RunWriter:
         """Write one conversation (its bad nodes go to quarantine)."""
         self._batch.add(parsed, arranged, element)
         for node in parsed.bad_nodes:
-            self.quarantine_node(parsed.conversation_id, node, element)
-        if self._batch.characters >= BATCH_CHARACTERS or len(self._batch) >= BATCH_MESSAGES:
-            self._hand_over()
+            self._quarantine(Quarantined("node", node.reason, parsed.conversation_id, node.node_id, node.raw), element)
+        self._hand_over_if_large()
 
-    def take_out(self, conversation_id: str) -> TakenOut:
-        """Take out a conversation already written, because a newer copy of it follows in the same export."""
+    def replace(self, parsed: ParsedConversation, arranged: Arranged, element: RawElement) -> None:
+        """Write a conversation in place of an older copy of it. Many are exchanged at once: taking rows out of the
+        database costs a pass over its tables."""
+        if parsed.conversation_id in self._newer:
+            self._exchange()
+        # The bytes are not needed any more, and their map must not be kept open.
+        self._newer[parsed.conversation_id] = (parsed, arranged, element._replace(data=memoryview(b"")))
+        self._newer_bytes += element.end - element.start
+        if self._newer_bytes >= EXCHANGE_BYTES:
+            self._exchange()
+
+    def _exchange(self) -> None:
+        if not self._newer:
+            return
+        newer, self._newer, self._newer_bytes = self._newer, {}, 0
         self.flush()
-        member, rank, start, end, messages = self._connection.execute(
-            "SELECT raw_member, raw_index, raw_start, raw_end, message_count FROM store.conversations"
-            " WHERE conversation_id = ?",
-            [conversation_id],
-        ).fetchall()[0]
+        ids = list(newer)
         for table in (CONVERSATIONS, MESSAGES, BLOCKS, ATTACHMENTS):
-            self._connection.execute(f"DELETE FROM store.{table.name} WHERE conversation_id = ?", [conversation_id])  # noqa: S608 - names of our own tables
+            self._connection.execute(
+                f"DELETE FROM store.{table.name} WHERE conversation_id IN (SELECT unnest(?))",  # noqa: S608 - names of our own tables
+                [ids],
+            )
         self._connection.execute(
-            "DELETE FROM store.quarantine WHERE conversation_id = ? AND unit = 'node'", [conversation_id]
+            "DELETE FROM store.quarantine WHERE unit = 'node' AND conversation_id IN (SELECT unnest(?))", [ids]
         )
         self._removed = True
-        return TakenOut(member, rank, start, end, messages)
+        for parsed, arranged, element in newer.values():
+            self.add(parsed, arranged, element)
 
     def quarantine(self, element: RawElement, *, unit: str, reason: str, conversation_id: str | None = None) -> None:
         """Keep a conversation that is not taken in, with its bytes."""
-        self._quarantine(unit, reason, conversation_id, None, bytes(element.data), element)
+        self._quarantine(Quarantined(unit, reason, conversation_id, None, bytes(element.data)), element)
+        self._hand_over_if_large()
 
-    def quarantine_node(self, conversation_id: str, node: BadNode, element: RawElement) -> None:
-        """Keep a node that did not parse, with its JSON."""
-        self._quarantine("node", node.reason, conversation_id, node.node_id, node.raw, element)
-
-    def _quarantine(
-        self,
-        unit: str,
-        reason: str,
-        conversation_id: str | None,
-        message_id: str | None,
-        raw: bytes,
-        element: RawElement,
-    ) -> None:
-        row = {
-            "quarantine_id": self._quarantined,
-            "unit": unit,
-            "reason": reason,
-            "conversation_id": conversation_id,
-            "message_id": message_id,
-            "raw": raw,
-            "raw_member": element.member,
-            "raw_index": element.rank,
-            "raw_start": element.start,
-            "raw_end": element.end,
-        }
+    def _quarantine(self, kept: Quarantined, element: RawElement) -> None:
+        self._batch.quarantine(self._quarantined, kept, element)
         self._quarantined += 1
-        self._settle()
-        self._insert(QUARANTINE, pa.Table.from_pylist([row], schema=QUARANTINE.arrow(row)))
+
+    def _hand_over_if_large(self) -> None:
+        if self._batch.characters >= BATCH_CHARACTERS or len(self._batch) >= BATCH_MESSAGES:
+            self._hand_over()
 
     def flush(self) -> None:
         """Write the waiting rows; on return they are in the database."""
@@ -178,6 +164,7 @@ class RunWriter:
 
     def finish(self) -> None:
         """Write what waits, and drop texts nothing points to any more."""
+        self._exchange()
         self.flush()
         if self._removed:
             self._connection.execute(

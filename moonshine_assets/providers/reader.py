@@ -1,0 +1,164 @@
+"""One pass over the conversation files of an export: every conversation to the writer, every byte to a tally."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from moonshine_assets.errors import Unreadable
+from moonshine_assets.exports.container import Container
+from moonshine_assets.exports.records import ANONYMOUS, ExportContext, ParsedConversation, RawElement
+from moonshine_assets.exports.split import mapped, split
+from moonshine_assets.exports.tree import Arranged, arrange
+from moonshine_assets.providers.receipt import Tally, structure_bytes
+from moonshine_assets.providers.writer import RunWriter
+
+#: Called with (bytes read so far, bytes in total).
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What is remembered of a conversation, to deal with a further copy of it."""
+
+    tally: Tally
+    kind: str
+    messages: int
+    nodes: dict[str, int]
+    rank: tuple[int, int]
+    digest: int
+    element: RawElement
+
+
+class Reader:
+    """Reads an export; of several copies of a conversation the newest is written, the others are kept in quarantine.
+
+    Args:
+        adapter: the provider's adapter module.
+        container: the opened export.
+        members: its conversation files, in order.
+        writer: takes the conversations.
+        work: scratch folder for members that must be unpacked.
+        progress: told after each conversation.
+    """
+
+    def __init__(
+        self,
+        adapter: ModuleType,
+        container: Container,
+        members: list[str],
+        writer: RunWriter,
+        work: Path,
+        progress: Progress | None,
+    ) -> None:
+        self._adapter = adapter
+        self._container = container
+        self._members = members
+        self._writer = writer
+        self._work = work
+        self._progress = progress
+        self._context: ExportContext = adapter.context(container.read, container.sizes)
+        self._paths: dict[str, Path] = {}
+        self._written: dict[str, _Written] = {}
+        self._done = 0
+        self._total = sum(container.sizes[name] for name in self._members)
+
+    def read(self) -> list[Tally]:
+        """Read every conversation file; the tallies of all files, sidecars included."""
+        tallies = [self._read_member(name) for name in self._members]
+        taken = set(self._members)
+        for name, size in self._container.sizes.items():
+            if name not in taken:
+                role = "sidecar" if self._adapter.sidecar(name) else "attachment"
+                tallies.append(Tally(name, role, size))
+        return tallies + [Tally(name, "ignored", size) for name, size in self._container.clutter.items()]
+
+    def _read_member(self, name: str) -> Tally:
+        path = self._paths[name] = self._container.on_disk(name, self._work)
+        with mapped(path) as view:
+            found = split(path, view, name)
+            tally = Tally(name, "conversations", self._container.sizes[name])
+            # JSON inside a JSON string is read as what it holds; the quoting around it is structure too.
+            tally.add(bytes_structure=structure_bytes(found, view) + tally.bytes_total - len(view))
+            for rank, (start, end) in enumerate(found.spans):
+                given_id = found.names[rank] if found.names else None
+                self._read_element(RawElement(name, rank, start, end, view[start:end]), tally, given_id)
+                if self._progress is not None:
+                    self._progress(self._done + end, self._total)
+        self._done += tally.bytes_total
+        return tally
+
+    def _read_element(self, element: RawElement, tally: Tally, given_id: str | None) -> None:
+        size = element.end - element.start
+        tally.add(conversations_in=1)
+        try:
+            parsed, arranged = self._arranged(element, given_id)
+        except Unreadable as error:
+            tally.add(conversations_quarantined=1, bytes_quarantined=size)
+            self._writer.quarantine(element, unit="conversation", reason=str(error))
+            return
+        tally.add(nodes_in=parsed.nodes_in, bytes_conversations=size)
+        mine = _Written(
+            tally=tally,
+            kind="conversations_written" if arranged.messages or parsed.bad_nodes else "conversations_empty",
+            messages=len(arranged.messages),
+            nodes={
+                "nodes_structural": arranged.structural,
+                "nodes_duplicate": arranged.duplicates,
+                "nodes_quarantined": len(parsed.bad_nodes),
+            },
+            rank=(parsed.updated_at or 0, parsed.nodes_in),
+            digest=hash(bytes(element.data)),
+            element=element._replace(data=memoryview(b"")),
+        )
+        earlier = self._written.get(parsed.conversation_id)
+        if earlier is None:
+            self._count(parsed, mine)
+            self._writer.add(parsed, arranged, element)
+        elif mine.rank > earlier.rank:
+            self._set_aside(parsed.conversation_id, earlier)
+            self._count(parsed, mine)
+            self._writer.replace(parsed, arranged, element)
+        else:
+            tally.add(conversations_duplicate=1, nodes_duplicate=parsed.nodes_in)
+            if mine.digest != earlier.digest:
+                self._writer.quarantine(
+                    element,
+                    unit="older_copy",
+                    reason="a further, not newer copy of a conversation of this export",
+                    conversation_id=parsed.conversation_id,
+                )
+
+    def _arranged(self, element: RawElement, given_id: str | None) -> tuple[ParsedConversation, Arranged]:
+        """Raises Unreadable for whatever an adapter stumbles over: one conversation never costs the others."""
+        try:
+            parsed: ParsedConversation = self._adapter.parse(element.data, self._context)
+            if given_id and parsed.conversation_id.startswith(ANONYMOUS):
+                parsed.conversation_id = given_id
+            return parsed, arrange(parsed)
+        except (Unreadable, MemoryError):
+            raise
+        except Exception as error:
+            raise Unreadable(f"the {self._adapter.PROVIDER} adapter failed with {type(error).__name__}") from error
+
+    def _count(self, parsed: ParsedConversation, mine: _Written) -> None:
+        mine.tally.add(**{mine.kind: 1}, **mine.nodes)
+        self._written[parsed.conversation_id] = mine
+
+    def _set_aside(self, conversation_id: str, earlier: _Written) -> None:
+        """A newer copy is there: the earlier one becomes the duplicate, its bytes are kept in quarantine."""
+        earlier.tally.add(**{name: -count for name, count in earlier.nodes.items()})
+        earlier.tally.add(**{earlier.kind: -1}, conversations_duplicate=1)
+        earlier.tally.add(nodes_duplicate=earlier.messages + sum(earlier.nodes.values()))
+        member, _, start, end, _ = earlier.element
+        with self._paths[member].open("rb") as stream:
+            stream.seek(start)
+            raw = stream.read(end - start)
+        self._writer.quarantine(
+            earlier.element._replace(data=memoryview(raw)),
+            unit="older_copy",
+            reason="an older copy of a conversation of this export",
+            conversation_id=conversation_id,
+        )
