@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 
 from moonshine_assets.gates import Verdict, broken, held, rows, schema_gate
-from moonshine_assets.providers.receipt import IMBALANCE_SQL
+from moonshine_assets.providers.receipt import IMBALANCE_SQL, LOOSE_ENDS_SQL, NOT_KEPT_SQL
 from moonshine_assets.providers.source import Secured
 from moonshine_assets.tables import RUN_TABLES
 from moonshine_assets.tables.conversations import SOURCE_TYPES
@@ -44,30 +44,9 @@ def source_lock(secured: Secured, lock: dict[str, Any], expected_sha256: str = "
 def receipt_balances(connection: duckdb.DuckDBPyConnection) -> Verdict:
     """Per file: bytes in = bytes attributed, conversations and nodes in = kept + hidden + duplicate + quarantined.
 
-    Also: what the receipt says is quarantined is in the quarantine table, and every message points to its text.
+    Also: the tables hold what the receipt says, quarantined bytes included, and nothing in them points nowhere.
     """
-    offenders = rows(connection, IMBALANCE_SQL)
-    offenders += rows(
-        connection,
-        """
-        WITH kept AS (SELECT raw_member, unit, count(*) AS n FROM store.quarantine GROUP BY ALL)
-        SELECT r.member,
-               r.conversations_quarantined - coalesce(c.n, 0) AS conversations_not_kept,
-               r.nodes_quarantined - coalesce(k.n, 0) AS nodes_not_kept
-        FROM store.receipts r
-        LEFT JOIN kept c ON c.raw_member = r.member AND c.unit = 'conversation'
-        LEFT JOIN kept k ON k.raw_member = r.member AND k.unit = 'node'
-        WHERE conversations_not_kept <> 0 OR nodes_not_kept <> 0
-        """,
-    )
-    offenders += rows(
-        connection,
-        """
-        SELECT m.conversation_id, m.message_id, 'text is missing' AS problem
-        FROM store.messages m ANTI JOIN store.texts t USING (content_sha256)
-        LIMIT 100
-        """,
-    )
+    offenders = rows(connection, IMBALANCE_SQL) + rows(connection, NOT_KEPT_SQL) + rows(connection, LOOSE_ENDS_SQL)
     totals = rows(
         connection,
         """

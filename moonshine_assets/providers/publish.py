@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from moonshine_assets.errors import GateFailed
 from moonshine_assets.gates import rows
 from moonshine_resources.atomic import publish, read_json, sha256_file, sync_file, write_json_keeping
 from moonshine_resources.duckdb import connect
@@ -11,8 +12,24 @@ from moonshine_resources.home import RunPaths
 
 
 def publish_database(run: RunPaths, lock: dict[str, Any], generated_at: str) -> dict[str, Any]:
-    """Rename the draft to its final, read-only name and write its provenance manifest; the manifest."""
+    """Rename the draft to its final, read-only name and write its provenance manifest; the manifest.
+
+    Raises:
+        GateFailed: the run has a database already, or the draft is not whole.
+    """
     draft = run.database_draft
+    if run.database.exists():
+        raise GateFailed(
+            "the run has a database already, and a published one is never replaced",
+            where=str(run.database),
+            fix="use it, or take it away if it is damaged",
+        )
+    if not draft.exists() or draft.with_name(draft.name + ".wal").exists():
+        raise GateFailed(
+            "the draft is not whole: part of it is missing or still in its write-ahead log",
+            where=str(draft),
+            fix="build the run again",
+        )
     sync_file(draft)
     draft.chmod(0o444)
     publish(draft, run.database)

@@ -124,6 +124,7 @@ class Reader:
         else:
             tally.add(conversations_duplicate=1, nodes_duplicate=parsed.nodes_in)
             if mine.digest != earlier.digest:
+                tally.add(conversations_older=1)
                 self._writer.quarantine(
                     element,
                     unit="older_copy",
@@ -150,7 +151,7 @@ class Reader:
     def _set_aside(self, conversation_id: str, earlier: _Written) -> None:
         """A newer copy is there: the earlier one becomes the duplicate, its bytes are kept in quarantine."""
         earlier.tally.add(**{name: -count for name, count in earlier.nodes.items()})
-        earlier.tally.add(**{earlier.kind: -1}, conversations_duplicate=1)
+        earlier.tally.add(**{earlier.kind: -1}, conversations_duplicate=1, conversations_older=1)
         earlier.tally.add(nodes_duplicate=earlier.messages + sum(earlier.nodes.values()))
         member, _, start, end, _ = earlier.element
         with self._paths[member].open("rb") as stream:

@@ -76,3 +76,58 @@ FROM store.receipts
 WHERE bytes_missing <> 0 OR conversations_missing <> 0 OR nodes_missing <> 0
 ORDER BY member
 """
+
+#: What the receipt says against what the tables hold: each row is a file where they differ (receipt minus tables).
+NOT_KEPT_SQL = """
+WITH held AS (
+    SELECT raw_member AS member,
+           count(*) FILTER (unit = 'conversation') AS conversations,
+           count(*) FILTER (unit = 'node') AS nodes,
+           count(*) FILTER (unit = 'older_copy') AS older,
+           coalesce(sum(octet_length(raw)) FILTER (unit = 'conversation'), 0) AS bytes
+    FROM store.quarantine GROUP BY ALL
+),
+written AS (
+    SELECT raw_member AS member, count(*) AS conversations FROM store.conversations GROUP BY ALL
+),
+said AS (
+    SELECT raw_member AS member, count(*) FILTER (visible) AS visible, count(*) FILTER (NOT visible) AS hidden
+    FROM store.messages GROUP BY ALL
+)
+SELECT member,
+       coalesce(r.conversations_written + r.conversations_empty, 0) - coalesce(w.conversations, 0)
+           AS conversations_not_written,
+       coalesce(r.conversations_quarantined, 0) - coalesce(h.conversations, 0) AS conversations_not_kept,
+       coalesce(r.conversations_older, 0) - coalesce(h.older, 0) AS older_not_kept,
+       coalesce(r.nodes_quarantined, 0) - coalesce(h.nodes, 0) AS nodes_not_kept,
+       coalesce(r.nodes_visible, 0) - coalesce(s.visible, 0) AS visible_not_written,
+       coalesce(r.nodes_hidden, 0) - coalesce(s.hidden, 0) AS hidden_not_written,
+       coalesce(r.bytes_quarantined, 0) - coalesce(h.bytes, 0) AS bytes_not_kept
+FROM store.receipts r
+FULL JOIN held h USING (member) FULL JOIN written w USING (member) FULL JOIN said s USING (member)
+WHERE conversations_not_written <> 0 OR conversations_not_kept <> 0 OR older_not_kept <> 0 OR nodes_not_kept <> 0
+   OR visible_not_written <> 0 OR hidden_not_written <> 0 OR bytes_not_kept <> 0
+ORDER BY member
+"""
+
+#: Messages and blocks that lost what they belong to: a text, a message, a conversation's own count.
+LOOSE_ENDS_SQL = """
+SELECT conversation_id, message_id, 'text of the message is missing' AS problem
+FROM store.messages ANTI JOIN store.texts USING (content_sha256)
+UNION ALL
+SELECT conversation_id, message_id, 'text of a block is missing'
+FROM store.blocks b
+WHERE content_sha256 IS NOT NULL AND content_sha256 NOT IN (SELECT content_sha256 FROM store.texts)
+UNION ALL
+SELECT conversation_id, message_id, 'block without its message'
+FROM store.blocks ANTI JOIN store.messages USING (conversation_id, message_id)
+UNION ALL
+SELECT conversation_id, message_id, 'attachment without its message'
+FROM store.attachments ANTI JOIN store.messages USING (conversation_id, message_id)
+UNION ALL
+SELECT conversation_id, '', 'holds another number of messages than counted'
+FROM store.conversations c
+WHERE message_count <> (SELECT count(*) FROM store.messages m WHERE m.conversation_id = c.conversation_id)
+ORDER BY ALL
+LIMIT 1000
+"""

@@ -22,6 +22,7 @@ _COUNTS = (
     ("conversations_written", "INTEGER", "conversations with messages"),
     ("conversations_empty", "INTEGER", "conversations without any message"),
     ("conversations_duplicate", "INTEGER", "further copies of a conversation of the same run"),
+    ("conversations_older", "INTEGER", "of the duplicates, those with other bytes: kept in quarantine as older_copy"),
     ("conversations_quarantined", "INTEGER", "conversations that did not parse"),
     ("nodes_in", "INTEGER", "nodes the parsed conversations hold"),
     ("nodes_visible", "INTEGER", "kept, shown to the person"),
