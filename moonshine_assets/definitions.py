@@ -9,7 +9,7 @@ from moonshine_assets.exports.adapters import BY_PROVIDER
 from moonshine_assets.lanes.assets import lane_assets
 from moonshine_assets.ledger.assets import main_ledger_asset
 from moonshine_assets.mash.assets import mash_asset
-from moonshine_assets.providers.family import merge_key, provider_family, runs_of
+from moonshine_assets.providers.family import merge_key, provider_family
 from moonshine_assets.reports.assets import report_assets
 from moonshine_resources.resources import (
     HomeResource,
@@ -34,7 +34,6 @@ provider_jobs = [
     dg.define_asset_job(
         job_name(provider),
         selection=dg.AssetSelection.assets(*_families[provider]),
-        partitions_def=runs_of(provider),
         # A run is a process of its own already; a process a step would cost 2 s each.
         executor_def=dg.in_process_executor,
         description=f"One {provider} export: lock, parse, count, archive, merge.",

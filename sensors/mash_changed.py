@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from sensors.targets import Job
+
 _INTERVAL_SECONDS = 20
 _UNDER_WAY = [
     dg.DagsterRunStatus.QUEUED,
@@ -29,7 +31,7 @@ def should_distil(seen: int, newest: int, under_way: int) -> bool:
 def mash_changed_sensor(
     merges: Sequence[dg.AssetKey],
     provider_jobs: Sequence[str],
-    job: dg.JobDefinition | dg.UnresolvedAssetJobDefinition,
+    job: Job,
 ) -> dg.SensorDefinition:
     """The sensor that starts `job` after merges."""
 

@@ -14,6 +14,7 @@ from moonshine_assets.providers.family import merge_key, runs_of
 from moonshine_resources import clock
 from moonshine_resources.resources import HomeResource
 from sensors.inbox import decide, read_inbox
+from sensors.targets import Job
 
 #: Entries registered in one tick; a tick may take 60 s and a 2 GB export takes about 5 s to hash and detect.
 _MOST_A_TICK = 5
@@ -24,7 +25,7 @@ def job_name(provider: str) -> str:
     return f"{provider}_run"
 
 
-def new_exports_sensor(jobs: Sequence[dg.JobDefinition | dg.UnresolvedAssetJobDefinition]) -> dg.SensorDefinition:
+def new_exports_sensor(jobs: Sequence[Job]) -> dg.SensorDefinition:
     """The sensor over the inbox, for the providers' jobs."""
 
     @dg.sensor(

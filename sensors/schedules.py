@@ -1,13 +1,12 @@
 """What happens by the clock: a nightly distillation, and the removal of old run records."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import timedelta
 
 import dagster as dg
 
 from moonshine_resources import clock
+from sensors.targets import Job
 
 #: Run records are kept this long; each takes about 200 KB (DAGSTER-FACTS 1a).
 KEEP_DAYS = 90
@@ -44,7 +43,7 @@ def housekeeping() -> None:
     delete_old_runs()
 
 
-def nightly(distil_job: dg.JobDefinition | dg.UnresolvedAssetJobDefinition) -> Sequence[dg.ScheduleDefinition]:
+def nightly(distil_job: Job) -> Sequence[dg.ScheduleDefinition]:
     """The schedules: distillation at 03:00 UTC, housekeeping at 04:00 UTC; both on by default."""
     return [
         dg.ScheduleDefinition(

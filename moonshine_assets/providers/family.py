@@ -3,8 +3,6 @@
 Partitioned by run id; the gates stand on the asset whose file they guard (DESIGN §7).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 
@@ -230,7 +228,9 @@ def provider_family(provider: str) -> list[dg.AssetsDefinition]:
             [
                 ("archived_first", "nothing is merged before it and the mash are archived"),
                 ("merge_idempotent", "merging again writes nothing"),
-                ("mash_schema", "the mash with this run satisfies its declared schema"),
+                ("mash_schema", "the mash with this run satisfies its declared schema, keys unique"),
+                ("provider_coverage", "every row of the mash names a provider and a merged run"),
+                ("mash_integrity", "every message has its conversation and text; one current version of each"),
             ],
             runs,
         ),

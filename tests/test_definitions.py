@@ -1,0 +1,93 @@
+"""The definitions load, and hold exactly these assets, checks, jobs, sensors and schedules."""
+
+from __future__ import annotations
+
+import dagster as dg
+import pytest
+
+from moonshine_assets.definitions import defs
+from moonshine_resources.home import PROJECT_ROOT
+
+FAMILY_CHECKS = {
+    "provider_export": ["source_lock"],
+    "provider_db": ["no_contamination", "provider_coverage", "receipt_balances", "schema"],
+    "token_ledger": ["ledger_complete"],
+    "archive_snapshot": ["archived_first"],
+    "mash_merge": ["archived_first", "mash_integrity", "mash_schema", "merge_idempotent", "provider_coverage"],
+}
+SHARED_CHECKS = {
+    "mash": ["mash_integrity", "mash_schema", "provider_coverage"],
+    "clean": [],
+    "distilled_slice": ["no_contamination", "query_contracts", "schema", "token_band"],
+    "main_ledger": ["ledger_complete", "reconciliation"],
+    "lanes/conversational": ["trainer_lint"],
+    "lanes/dpo": ["trainer_lint"],
+    "lanes/grpo": ["trainer_lint"],
+    "lanes/agentic_code": ["trainer_lint"],
+    "manifests": ["no_placeholder"],
+    "visuals": [],
+    "corpus_report": ["citations"],
+    "validation": [],
+}
+PROVIDERS = ["chatgpt", "claude"]
+
+
+def expected_checks() -> dict[str, list[str]]:
+    families = {f"{provider}/{name}": checks for provider in PROVIDERS for name, checks in FAMILY_CHECKS.items()}
+    return families | SHARED_CHECKS
+
+
+def test_assets_and_their_checks() -> None:
+    graph = defs.resolve_asset_graph()
+    found = {"/".join(key.path): [] for key in graph.get_all_asset_keys()}
+    for check in graph.asset_check_keys:
+        found["/".join(check.asset_key.path)].append(check.name)
+    assert {name: sorted(checks) for name, checks in found.items()} == expected_checks()
+
+
+def test_every_check_blocks() -> None:
+    specs = [spec for asset in defs.assets for spec in getattr(asset, "check_specs", [])]
+    assert len(specs) == sum(map(len, expected_checks().values()))
+    assert all(spec.blocking for spec in specs)
+
+
+def test_jobs_sensors_and_schedules() -> None:
+    jobs = {job.name for job in defs.resolve_all_job_defs()} - {"__ASSET_JOB"}
+    assert jobs == {"chatgpt_run", "claude_run", "distil", "housekeeping"}
+    assert {sensor.name for sensor in defs.sensors or []} == {"new_exports", "mash_changed"}
+    assert {schedule.name for schedule in defs.schedules or []} == {"nightly_distillation", "nightly_housekeeping"}
+
+
+def test_sensors_and_schedules_are_on_by_default() -> None:
+    assert all(sensor.default_status is dg.DefaultSensorStatus.RUNNING for sensor in defs.sensors or [])
+    assert all(schedule.default_status is dg.DefaultScheduleStatus.RUNNING for schedule in defs.schedules or [])
+
+
+def test_every_asset_says_what_it_is_and_whose() -> None:
+    for spec in defs.resolve_all_asset_specs():
+        assert spec.description, spec.key
+        assert spec.owners == ["team:moonshine"], spec.key
+        assert spec.group_name, spec.key
+        assert spec.kinds, spec.key
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_each_provider_has_partitions_of_its_own(provider: str) -> None:
+    graph = defs.resolve_asset_graph()
+    for name in FAMILY_CHECKS:
+        partitions = graph.get(dg.AssetKey([provider, name])).partitions_def
+        assert isinstance(partitions, dg.DynamicPartitionsDefinition)
+        assert partitions.name == f"{provider}_runs"
+
+
+def test_writers_of_the_mash_share_one_pool() -> None:
+    graph = defs.resolve_asset_graph()
+    pooled = {
+        "/".join(key.path) for key in graph.get_all_asset_keys() if "mash_writer" in (graph.get(key).pools or set())
+    }
+    families = {f"{provider}/{name}" for provider in PROVIDERS for name in ("archive_snapshot", "mash_merge")}
+    assert pooled == families | {"clean", "distilled_slice"}
+
+
+def test_the_workspace_points_at_the_definitions() -> None:
+    assert "moonshine_assets.definitions" in (PROJECT_ROOT / "workspace.yaml").read_text()
