@@ -5,29 +5,35 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from moonshine_assets.errors import Corruption
+from moonshine_assets.errors import BadInput, Corruption
 from moonshine_assets.exports.register import source_sha256
 from moonshine_resources.atomic import copy_hashed, read_json, sha256_file, write_json_keeping
 from moonshine_resources.home import RunPaths
+
+_RAW = "raw/"
 
 
 def archive_run(run: RunPaths, generated_at: str) -> dict[str, Any]:
     """Copy the run's database, ledger, provenance and lock into its archive; the manifest of what is there.
 
     Raises:
+        BadInput: the run is not complete yet.
         Corruption: a copy does not read back as what was copied.
     """
     files = {}
-    for source in (run.database, run.ledger, run.provenance, run.lock):
+    for source in _artefacts(run):
+        if not source.exists():
+            raise BadInput(
+                f"{source.name} does not exist", where=run.run_id, fix="complete the run's database and ledger first"
+            )
         target = run.archive / source.name
         expected = sha256_file(source)
         if not target.exists() or sha256_file(target) != expected:
             copy_hashed(source, target)
             _verify(target, expected)
         files[source.name] = {"sha256": expected, "size_bytes": target.stat().st_size}
-    for raw in sorted(run.raw.iterdir()):
-        if not raw.name.startswith("."):
-            files[f"raw/{raw.name}"] = {"sha256": source_sha256(raw), "size_bytes": _size(raw)}
+    for raw in _raw_exports(run):
+        files[f"{_RAW}{raw.name}"] = {"sha256": source_sha256(raw), "size_bytes": _size(raw)}
     manifest = {"run_id": run.run_id, "provider": run.provider, "files": files, "generated_at": generated_at}
     write_json_keeping(run.archive_manifest, manifest)
     kept: dict[str, Any] = read_json(run.archive_manifest)
@@ -35,17 +41,56 @@ def archive_run(run: RunPaths, generated_at: str) -> dict[str, Any]:
 
 
 def archive_faults(run: RunPaths) -> list[dict[str, Any]]:
-    """Files of a run's archive that are missing or are not what its manifest says."""
+    """Where a run's archive is not a whole and faithful copy: of what its manifest says, and of the run as it is now.
+
+    Raises:
+        Corruption: the manifest or the lock is not the JSON that was written.
+    """
     if not run.archive_manifest.exists():
-        return [{"file": run.archive_manifest.name, "problem": "missing"}]
+        return [_fault(run.archive_manifest.name, "missing")]
+    files: dict[str, dict[str, Any]] = read_json(run.archive_manifest)["files"]
     faults = []
-    for name, facts in read_json(run.archive_manifest)["files"].items():
+    for name, facts in files.items():
         path = run.archive / name
         if not path.exists():
-            faults.append({"file": name, "problem": "missing"})
+            faults.append(_fault(name, "missing"))
         elif source_sha256(path) != facts["sha256"]:
-            faults.append({"file": name, "problem": "SHA-256 differs from the manifest"})
+            faults.append(_fault(name, "SHA-256 differs from the manifest"))
+    for source in _artefacts(run):
+        if source.name not in files:
+            faults.append(_fault(source.name, "not in the manifest"))
+        elif not source.exists():
+            faults.append(_fault(source.name, "archived, but missing among the run's reports"))
+        elif sha256_file(source) != files[source.name]["sha256"]:
+            faults.append(_fault(source.name, "the run's file is not the archived one; archive the run again"))
+    raw = {facts["sha256"] for name, facts in files.items() if name.startswith(_RAW)}
+    if run.lock.exists() and read_json(run.lock)["source_sha256"] not in raw:
+        faults.append(_fault(_RAW, "the locked export is not in the manifest"))
     return faults
+
+
+def archived_build(run: RunPaths) -> str | None:
+    """SHA-256 of the run's archived database, as the manifest says; None before the run is archived."""
+    if not run.archive_manifest.exists():
+        return None
+    facts = read_json(run.archive_manifest)["files"].get(run.database.name, {})
+    found: str | None = facts.get("sha256")
+    return found
+
+
+def _artefacts(run: RunPaths) -> tuple[Path, ...]:
+    return (run.database, run.ledger, run.provenance, run.lock)
+
+
+def _raw_exports(run: RunPaths) -> list[Path]:
+    found = sorted(path for path in run.raw.glob("*") if not path.name.startswith("."))
+    if not found:
+        raise BadInput("the raw export is not in the archive", where=run.run_id, fix="run it again from the export")
+    return found
+
+
+def _fault(file: str, problem: str) -> dict[str, Any]:
+    return {"file": file, "problem": problem}
 
 
 def _verify(path: Path, expected: str) -> None:

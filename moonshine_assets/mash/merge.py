@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -12,23 +12,10 @@ import duckdb
 
 from moonshine_assets.errors import GateFailed
 from moonshine_assets.gates import Verdict, require, rows
-from moonshine_assets.mash.schema import PLAIN, VERSIONED, create
-from moonshine_assets.tables import TEXTS
-from moonshine_assets.tables.schema import Table
+from moonshine_assets.mash.rows import TableMerge, merge_rows, merge_texts, remove_unused_texts
+from moonshine_assets.mash.schema import PLAIN, VERSIONED, create, is_mash
+from moonshine_assets.mash.versions import supersede
 from moonshine_resources.duckdb import transaction
-
-#: In SQL order: the newest version of a conversation comes first.
-NEWEST_FIRST = "c.updated_at DESC NULLS LAST, c.message_count DESC, c.ingested_at DESC, c.provider_run_id DESC"
-
-
-class TableMerge(NamedTuple):
-    """What a merge did to one table."""
-
-    table: str
-    inserted: int
-    updated: int
-    skipped: int
-    superseded: int = 0
 
 
 class Merge(NamedTuple):
@@ -39,7 +26,7 @@ class Merge(NamedTuple):
 
     @property
     def written(self) -> int:
-        return sum(table.inserted + table.updated + table.superseded for table in self.tables)
+        return sum(table.inserted + table.updated + table.superseded + table.removed for table in self.tables)
 
 
 class RunFacts(NamedTuple):
@@ -63,6 +50,9 @@ def merge_run(
 ) -> Merge:
     """Merge a run's database into the open mash; all of it or nothing.
 
+    A run that was built anew since it was merged is brought up to date: its changed rows are updated, its vanished
+    rows removed. A run the mash holds as it is writes nothing, not a byte of the file.
+
     Args:
         connection: the mash, open for writing.
         run: the run; its database must be published.
@@ -73,68 +63,64 @@ def merge_run(
     Raises:
         GateFailed: a gate does not hold; the mash is as it was.
     """
-    connection.execute(f"ATTACH '{_quoted(run.database)}' AS run (READ_ONLY)")
-    try:
-        with transaction(connection):
-            create(connection)
-            merge = _merge_tables(connection, run, moment)
-            again = _merge_tables(connection, run, moment)
-            if again.written:
-                raise GateFailed(
-                    f"merging again would write {again.written} rows",
-                    where=run.run_id,
-                    fix="the run's tables hold rows with the same key; see its schema gate",
-                )
-            if merge.written:
-                _record(connection, run, merge, moment, reason)
-            require(gates(connection), where=run.run_id)
-    finally:
-        connection.execute("DETACH run")
+    with attached(connection, run.database), transaction(connection):
+        merge = _merge_tables(connection, run, moment)
+        again = _merge_tables(connection, run, moment)
+        if again.written:
+            raise GateFailed(
+                f"merging again would write {again.written} rows",
+                where=run.run_id,
+                fix="the database holds rows of another run or rows with the same key; see its own gates",
+            )
+        if merge.written:
+            _record(connection, run, merge, moment, reason)
+        require(gates(connection), where=run.run_id)
     return merge
 
 
+@contextmanager
+def attached(connection: duckdb.DuckDBPyConnection, database: Path) -> Iterator[None]:
+    """The run database at hand as `run`, read-only; nothing to do inside a merge, where it is already."""
+    known = connection.execute("SELECT path FROM duckdb_databases() WHERE database_name = 'run'").fetchall()
+    if known == [(str(database),)]:
+        yield
+        return
+    quoted = str(database).replace("'", "''")
+    connection.execute(f"ATTACH '{quoted}' AS run (READ_ONLY)")
+    try:
+        yield
+    finally:
+        # After a failure that invalidates the connection nothing can be detached; that failure is what counts.
+        with suppress(duckdb.Error):
+            connection.execute("DETACH run")
+
+
+def merged_build(connection: duckdb.DuckDBPyConnection, run_id: str) -> str | None:
+    """SHA-256 of the database the mash took the run from; None when the run is not in it."""
+    if not is_mash(connection):
+        return None
+    found = connection.execute("SELECT database_sha256 FROM store.runs WHERE provider_run_id = ?", [run_id]).fetchall()
+    return str(found[0][0]) if found else None
+
+
 def _merge_tables(connection: duckdb.DuckDBPyConnection, run: RunFacts, moment: datetime) -> Merge:
-    merged = [_merge_texts(connection)]
-    merged += [_merge_table(connection, table) for table in (*VERSIONED, *PLAIN)]
-    merged.append(_merge_runs(connection, run, moment))
-    superseded = _supersede(connection, run.provider)
-    return Merge(run.run_id, [table._replace(superseded=superseded.get(table.table, 0)) for table in merged])
+    build = merged_build(connection, run.run_id)
+    if build != run.database_sha256:
+        create(connection)
+    rebuilt = build not in (None, run.database_sha256)
+    texts = merge_texts(connection)
+    tables = [merge_rows(connection, table, run.run_id, rebuilt=rebuilt) for table in (*VERSIONED, *PLAIN)]
+    if rebuilt:
+        texts = texts._replace(removed=remove_unused_texts(connection))
+    tables.append(_merge_runs(connection, run, moment, build))
+    superseded = supersede(connection, run.provider, run.run_id)
+    return Merge(run.run_id, [texts, *(table._replace(superseded=superseded.get(table.table, 0)) for table in tables)])
 
 
-def _merge_texts(connection: duckdb.DuckDBPyConnection) -> TableMerge:
-    (inserted,) = connection.execute(
-        "INSERT INTO store.texts SELECT * FROM run.store.texts ANTI JOIN store.texts USING (content_sha256)"
-    ).fetchall()[0]
-    (total,) = connection.execute("SELECT count(*) FROM run.store.texts").fetchall()[0]
-    return TableMerge(TEXTS.name, inserted, 0, total - inserted)
-
-
-def _merge_table(connection: duckdb.DuckDBPyConnection, table: Table) -> TableMerge:
-    columns = [name for name in table.column_names if name != "superseded_by"]
-    keyed = " AND ".join(f"old.{name} = new.{name}" for name in table.key)
-    rest = [name for name in columns if name not in table.key]
-    differs = " OR ".join(f"old.{name} IS DISTINCT FROM new.{name}" for name in rest)
-    assign = ", ".join(f"{name} = new.{name}" for name in rest)
-    values = ", ".join(f"new.{name}" for name in columns)
-    actions = connection.execute(
-        f"MERGE INTO store.{table.name} AS old USING run.store.{table.name} AS new ON {keyed}"  # noqa: S608 - names of our own tables
-        f" WHEN MATCHED AND ({differs}) THEN UPDATE SET {assign}"
-        f" WHEN NOT MATCHED THEN INSERT ({', '.join(columns)}) VALUES ({values})"
-        " RETURNING merge_action"
-    )
-    counted: Counter[str] = Counter()
-    while batch := actions.fetchmany(100_000):
-        counted.update(action for (action,) in batch)
-    (total,) = connection.execute(f"SELECT count(*) FROM run.store.{table.name}").fetchall()[0]  # noqa: S608 - names of our own tables
-    inserted, updated = counted["INSERT"], counted["UPDATE"]
-    return TableMerge(table.name, inserted, updated, total - inserted - updated)
-
-
-def _merge_runs(connection: duckdb.DuckDBPyConnection, run: RunFacts, moment: datetime) -> TableMerge:
-    known = connection.execute(
-        "SELECT database_sha256 FROM store.runs WHERE provider_run_id = ?", [run.run_id]
-    ).fetchall()
-    if known == [(run.database_sha256,)]:
+def _merge_runs(
+    connection: duckdb.DuckDBPyConnection, run: RunFacts, moment: datetime, build: str | None
+) -> TableMerge:
+    if build == run.database_sha256:
         return TableMerge("runs", 0, 0, 1)
     connection.execute("DELETE FROM store.runs WHERE provider_run_id = ?", [run.run_id])
     connection.execute(
@@ -156,43 +142,24 @@ def _merge_runs(connection: duckdb.DuckDBPyConnection, run: RunFacts, moment: da
             "content_tokens": run.content_tokens_non_system,
         },
     )
-    return TableMerge("runs", 0 if known else 1, 1 if known else 0, 0)
-
-
-def _supersede(connection: duckdb.DuckDBPyConnection, provider: str) -> dict[str, int]:
-    """Mark, in the conversations the run holds, every version but the newest with the run that has the newest.
-
-    A conversation's version is replaced whole, so that a tree never mixes two exports.
-    """
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE versions AS
-        SELECT c.provider_run_id, c.conversation_id,
-               nullif(first_value(c.provider_run_id) OVER newest, c.provider_run_id) AS superseded_by
-        FROM store.conversations c
-        WHERE c.provider = ? AND c.conversation_id IN (SELECT conversation_id FROM run.store.conversations)
-        WINDOW newest AS (PARTITION BY c.conversation_id ORDER BY {NEWEST_FIRST})
-        """,  # noqa: S608 - a constant of this module
-        [provider],
-    )
-    changed = {}
-    for table in VERSIONED:
-        (count,) = connection.execute(
-            f"UPDATE store.{table.name} AS t SET superseded_by = v.superseded_by FROM versions v"  # noqa: S608 - names of our own tables
-            " WHERE t.provider = ? AND t.provider_run_id = v.provider_run_id AND t.conversation_id = v.conversation_id"
-            " AND t.superseded_by IS DISTINCT FROM v.superseded_by",
-            [provider],
-        ).fetchall()[0]
-        changed[table.name] = count
-    connection.execute("DROP TABLE versions")
-    return changed
+    return TableMerge("runs", int(build is None), int(build is not None), 0)
 
 
 def _record(connection: duckdb.DuckDBPyConnection, run: RunFacts, merge: Merge, moment: datetime, reason: str) -> None:
-    connection.executemany(
-        "INSERT INTO store.merges VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [(run.provider, run.run_id, moment.replace(tzinfo=None), *table, reason) for table in merge.tables],
-    )
+    for table in merge.tables:
+        counts = table._asdict()
+        connection.execute(
+            "INSERT INTO store.merges BY NAME SELECT $provider AS provider, $run_id AS provider_run_id,"
+            " $merged_at::TIMESTAMP AS merged_at, $table AS table_name, $inserted AS inserted, $updated AS updated,"
+            " $skipped AS skipped, $superseded AS superseded, $removed AS removed, $reason AS reason",
+            {
+                "provider": run.provider,
+                "run_id": run.run_id,
+                "merged_at": moment.replace(tzinfo=None),
+                "reason": reason,
+                **counts,
+            },
+        )
 
 
 def merge_manifest(connection: duckdb.DuckDBPyConnection) -> dict[str, object]:
@@ -212,9 +179,6 @@ def merge_manifest(connection: duckdb.DuckDBPyConnection) -> dict[str, object]:
         )
         tables = entry["tables"]
         assert isinstance(tables, dict)
-        tables[row["table_name"]] = {name: row[name] for name in ("inserted", "updated", "skipped", "superseded")}
+        counted = ("inserted", "updated", "skipped", "superseded", "removed")
+        tables[row["table_name"]] = {name: row[name] for name in counted}
     return {"merges": list(merges.values())}
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

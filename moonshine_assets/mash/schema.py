@@ -35,3 +35,13 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
     for table in MASH_TABLES:
         connection.execute(table.ddl())
     connection.execute(_VIEWS.read_text("utf-8"))
+
+
+def is_mash(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the open database holds a mash; the file a killed first merge leaves behind does not."""
+    return bool(
+        connection.execute(
+            "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database()"
+            " AND schema_name = 'store' AND table_name = 'runs'"
+        ).fetchall()[0][0]
+    )

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import duckdb
 
+from moonshine_assets.mash.merge import merged_build
+from moonshine_assets.mash.schema import is_mash
 from moonshine_resources.duckdb import connect
+
+#: State of a mash without runs.
+EMPTY_STATE = hashlib.sha256().hexdigest()
 
 
 def mash_state(connection: duckdb.DuckDBPyConnection) -> str:
@@ -21,18 +26,26 @@ def mash_state(connection: duckdb.DuckDBPyConnection) -> str:
 
 
 def state_of(path: Path) -> str | None:
-    """The state of the mash file at `path`; None when there is none."""
+    """The state of the mash file at `path`; None when there is none, or only the file a killed first merge left."""
     if not path.exists():
         return None
     with connect(path, read_only=True) as connection:
-        return mash_state(connection)
+        return mash_state(connection) if is_mash(connection) else None
 
 
-def is_merged(path: Path, run_id: str) -> bool:
-    """Whether the mash file at `path` holds the run."""
+def is_merged(path: Path, run_id: str, database_sha256: str | None) -> bool:
+    """Whether the mash file at `path` holds the run as that database has it; a run built anew is not merged yet."""
     if not path.exists():
         return False
     with connect(path, read_only=True) as connection:
-        return bool(
-            connection.execute("SELECT count(*) FROM store.runs WHERE provider_run_id = ?", [run_id]).fetchall()[0][0]
-        )
+        return database_sha256 is not None and merged_build(connection, run_id) == database_sha256
+
+
+def settle(path: Path) -> None:
+    """Fold in what a killed process committed to the log beside the file, so that a copy of the file holds it.
+
+    For the one writer alone.
+    """
+    if path.exists() and path.with_name(f"{path.name}.wal").exists():
+        with connect(path, read_only=False):
+            pass
