@@ -21,8 +21,9 @@ from moonshine_resources import storage
 STORAGE_VERSION = "v1.5.0"
 MEMORY_LIMIT = "512MB"
 
-#: How DuckDB words a file that another process has; the path is in the message too, so fewer words would not do.
-_LOCKED = "Could not set lock on file"
+#: How DuckDB words a file that another process has, or this one in the other mode; the path is in the message too, so
+#: fewer words would not do.
+_LOCKED = ("Could not set lock on file", "a different configuration than existing connections")
 #: How it words damage it meets while reading (flipped bytes, a file cut off).
 _DAMAGE = ("Corrupt database file", "Could not read enough bytes")
 
@@ -80,11 +81,11 @@ def _open(
         except duckdb.Error as error:
             if storage.is_full(error):
                 raise
-            if _LOCKED not in str(error):
+            if not any(words in str(error) for words in _LOCKED):
                 raise _corruption(path, error) from error
             if time.monotonic() >= deadline:
                 raise Busy(
-                    f"another process has the database open and kept it for {wait_seconds:g} s",
+                    f"the database is open elsewhere and stayed so for {wait_seconds:g} s",
                     where=str(path),
                     fix="wait for the run to end, then try again",
                 ) from error

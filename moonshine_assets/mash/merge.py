@@ -13,8 +13,9 @@ import duckdb
 from moonshine_assets.errors import GateFailed
 from moonshine_assets.gates import Verdict, require, rows
 from moonshine_assets.mash.rows import TableMerge, merge_rows, merge_texts, remove_unused_texts
-from moonshine_assets.mash.schema import PLAIN, VERSIONED, create, is_mash
+from moonshine_assets.mash.schema import PLAIN, VERSIONED, create, is_mash, require_layout
 from moonshine_assets.mash.versions import supersede
+from moonshine_assets.tables import RUN_TABLES
 from moonshine_resources.duckdb import transaction
 
 
@@ -62,8 +63,11 @@ def merge_run(
 
     Raises:
         GateFailed: a gate does not hold; the mash is as it was.
+        Corruption: the mash or the run's database was written by another version.
+        StorageFull: no space; the mash is as it was, or the merge is whole and only its log could not be folded in.
     """
     with attached(connection, run.database), transaction(connection):
+        require_layout(connection, RUN_TABLES, database="run")
         merge = _merge_tables(connection, run, moment)
         again = _merge_tables(connection, run, moment)
         if again.written:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from moonshine_assets.errors import Corruption
 from moonshine_assets.tables import ATTACHMENTS, BLOCKS, CONVERSATIONS, MESSAGES, QUARANTINE, RECEIPTS, TEXTS
 from moonshine_assets.tables.merges import MERGES
 from moonshine_assets.tables.runs import RUNS
@@ -34,7 +35,37 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("CREATE SCHEMA IF NOT EXISTS store")
     for table in MASH_TABLES:
         connection.execute(table.ddl())
+    require_layout(connection, MASH_TABLES)
     connection.execute(_VIEWS.read_text("utf-8"))
+
+
+def require_layout(
+    connection: duckdb.DuckDBPyConnection, tables: tuple[Table, ...], *, database: str | None = None
+) -> None:
+    """Every table has the declared columns and types.
+
+    Args:
+        connection: the mash.
+        tables: the declarations.
+        database: an attached database to look at; without it the mash itself.
+
+    Raises:
+        Corruption: a table is missing or was written by another version of Moonshine.
+    """
+    live: dict[str, set[tuple[str, str]]] = {}
+    for table_name, column, type_ in connection.execute(
+        "SELECT table_name, column_name, data_type FROM duckdb_columns()"
+        " WHERE schema_name = 'store' AND database_name = coalesce(?, current_database())",
+        [database],
+    ).fetchall():
+        live.setdefault(table_name, set()).add((column, type_))
+    for table in tables:
+        if live.get(table.name) != {(column.name, column.type) for column in table.columns}:
+            raise Corruption(
+                f"store.{table.name} does not have the columns this version declares",
+                where=f"database {database}" if database else "the mash",
+                fix="it was written by another version; build it anew from the archived exports",
+            )
 
 
 def is_mash(connection: duckdb.DuckDBPyConnection) -> bool:
