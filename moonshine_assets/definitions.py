@@ -49,9 +49,10 @@ distil_job = dg.define_asset_job(
 )
 
 _home = HomeResource()
+_assets = [*(asset for family in _families.values() for asset in family), *_downstream]
 
 defs = dg.Definitions(
-    assets=dg.with_source_code_references([*(a for family in _families.values() for a in family), *_downstream]),
+    assets=dg.with_source_code_references(_assets),
     jobs=[*provider_jobs, distil_job, housekeeping],
     sensors=[
         new_exports_sensor(provider_jobs),

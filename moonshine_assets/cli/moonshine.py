@@ -122,11 +122,20 @@ def _print_summary(home: Home, run_ids: list[str]) -> None:
 
 
 def _print_receipts(found: list[dict[str, Any]]) -> None:
-    conversations = [name for name in found[0] if name.startswith("conversations_")]
-    nodes = [name for name in found[0] if name.startswith("nodes_")]
-    out = show.console()
-    out.print(show.table("Receipt: conversations", found, ["run", "file", "bytes_total", *conversations]))
-    out.print(show.table("Receipt: nodes", found, ["run", "file", *nodes]))
+    """One table for bytes and conversations, one for nodes; a file with neither shows its bytes alone."""
+    for unit in ("conversations", "nodes"):
+        prefix = f"{unit}_"
+        lines = [
+            {
+                "run": row["run"],
+                "file": row["file"],
+                **({"bytes": row["bytes_total"]} if unit == "conversations" else {}),
+                **{name.removeprefix(prefix): count for name, count in row.items() if name.startswith(prefix)},
+            }
+            for row in found
+            if unit == "conversations" or row[f"{prefix}in"]
+        ]
+        show.console().print(show.table(f"Receipt: {unit}", lines))
 
 
 def _print_ledger(ledger: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ def answer(home: Home, name_or_sql: str) -> pl.DataFrame:
     """
     if not home.mash.exists():
         raise BadInput("the mash is empty", where=str(home.mash), fix="take in an export first: `moonshine run PATH`")
-    named = {contract.name: contract.sql for contract in load()}
+    named = {contract.name: contract.query for contract in load()}
     text = name_or_sql.strip()
     if _NAME.fullmatch(text):
         if text not in named:
