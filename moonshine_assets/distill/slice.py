@@ -64,7 +64,7 @@ def write_slice(connection: duckdb.DuckDBPyConnection, policy: Policy, run_id: s
         nodes: set[tuple[str, str, str, str]] = set()
         counts: dict[str, LaneCount] = {}
         for lane in LANES:
-            built = build_lane(connection, lane, policy, run_id)
+            built = build_lane(connection, lane, policy, run_id, among=slice_)
             nodes.update(carried(built.rows))
             not_in[lane] = set(built.reasons)
             for key, reasons in built.reasons.items():

@@ -27,7 +27,6 @@ class Answer:
 def answers(conversation: Conversation, prompt: Turn) -> list[Answer]:
     """All answers to a human message, in the mash's order. Branches without a model message with prose give none."""
     found: list[Answer] = []
-    rank = {turn.message_id: position for position, turn in enumerate(conversation.turns)}
     waiting = [(child, False) for child in conversation.children(prompt)]
     while waiting:
         turn, with_tools = waiting.pop()
@@ -39,8 +38,8 @@ def answers(conversation: Conversation, prompt: Turn) -> list[Answer]:
         else:
             waiting.extend((child, with_tools) for child in conversation.children(turn))
     for answer in found:
-        answer.follow_ups.sort(key=lambda turn: rank[turn.message_id])
-    return sorted(found, key=lambda answer: rank[answer.turn.message_id])
+        answer.follow_ups.sort(key=lambda turn: conversation.rank[turn.message_id])
+    return sorted(found, key=lambda answer: conversation.rank[answer.turn.message_id])
 
 
 def _followed(conversation: Conversation, answer: Answer) -> Answer:

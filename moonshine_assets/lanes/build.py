@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -49,7 +49,14 @@ def lane_named(name: str) -> Lane:
     return LANES[name]
 
 
-def build_lane(con: duckdb.DuckDBPyConnection, lane: str, policy: Policy, distillation_run_id: str) -> LaneResult:
+def build_lane(
+    con: duckdb.DuckDBPyConnection,
+    lane: str,
+    policy: Policy,
+    distillation_run_id: str,
+    *,
+    among: Sequence[Exchange] | None = None,
+) -> LaneResult:
     """All rows of one lane, by record_uid, and the books on what gave none. Reads only.
 
     Args:
@@ -57,6 +64,7 @@ def build_lane(con: duckdb.DuckDBPyConnection, lane: str, policy: Policy, distil
         lane: name in `LANES`.
         policy: its thresholds and its version go into the rows.
         distillation_run_id: written into the rows.
+        among: what `exchanges` found, when the caller has it already.
 
     Raises:
         BadInput: there is no such lane.
@@ -65,7 +73,7 @@ def build_lane(con: duckdb.DuckDBPyConnection, lane: str, policy: Policy, distil
     stamp = Stamp(policy.version, distillation_run_id)
     books = _Books()
     wanted: list[Exchange] = []
-    for exchange in exchanges(con):
+    for exchange in exchanges(con) if among is None else among:
         reason = kind.skip(exchange, policy)
         if reason is None:
             wanted.append(exchange)

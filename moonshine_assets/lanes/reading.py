@@ -1,10 +1,12 @@
-"""Conversations from the mash: first which ones are worth reading, then those, a bounded batch at a time."""
+"""Conversations from the mash: first which ones are worth reading, then those, one after the other."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -12,8 +14,9 @@ import pyarrow as pa
 from moonshine_assets.lanes.trees import Conversation, ConversationKey, Part, Turn
 
 _HERE = Path(__file__).parent
-#: Conversations are read together until they hold this many messages.
-BATCH_MESSAGES = 5_000
+_FETCH_ROWS = 2_000
+#: Column of conversations.sql with which the part begins; before it stand the rank and the turn.
+_PARTS_FROM = 14
 
 
 class Exchange(NamedTuple):
@@ -48,36 +51,35 @@ def exchanges(connection: duckdb.DuckDBPyConnection) -> list[Exchange]:
     return [Exchange(*row) for row in rows]
 
 
-def read(connection: duckdb.DuckDBPyConnection, wanted: Iterable[Exchange]) -> Iterator[Conversation]:
-    """The wanted conversations with all their branches, in the order given."""
-    batch: list[Exchange] = []
-    messages = 0
-    for exchange in wanted:
-        batch.append(exchange)
-        messages += exchange.message_count
-        if messages >= BATCH_MESSAGES:
-            yield from _read_batch(connection, batch)
-            batch, messages = [], 0
-    if batch:
-        yield from _read_batch(connection, batch)
+def read(connection: duckdb.DuckDBPyConnection, wanted: Sequence[Exchange]) -> Iterator[Conversation]:
+    """The wanted conversations with all their branches, in the order given, as a stream.
 
-
-def _read_batch(connection: duckdb.DuckDBPyConnection, batch: Sequence[Exchange]) -> Iterator[Conversation]:
-    keys = [exchange.key for exchange in batch]
-    connection.register("wanted_conversations", pa.Table.from_pylist([key._asdict() for key in keys]))
+    Use the connection for nothing else until the stream has ended: DuckDB would cut it off.
+    """
+    if not wanted:
+        return
+    keys = [{"rank": rank, **exchange.key._asdict()} for rank, exchange in enumerate(wanted)]
+    connection.register("wanted_conversations", pa.Table.from_pylist(keys))
     try:
-        turn_rows = connection.execute((_HERE / "turns.sql").read_text("utf-8")).fetchall()
-        part_rows = connection.execute((_HERE / "parts.sql").read_text("utf-8")).fetchall()
+        result = connection.execute((_HERE / "conversations.sql").read_text("utf-8"))
+        for rank, rows in groupby(_rows(result), key=itemgetter(0)):
+            exchange = wanted[rank]
+            turns = _turns(rows)
+            yield Conversation(exchange.key, exchange.record_uid, exchange.source_sha256, exchange.source_type, turns)
     finally:
         connection.unregister("wanted_conversations")
-    parts: dict[tuple[str, ...], list[Part]] = {}
-    for row in part_rows:
-        parts.setdefault(row[:4], []).append(Part(*row[4:]))
-    turns: dict[tuple[str, ...], list[Turn]] = {key: [] for key in keys}
-    for row in turn_rows:
-        turn = Turn(*row[3:])
-        turn.parts = parts.get(row[:4], [])
-        turns[row[:3]].append(turn)
-    for exchange in batch:
-        key = exchange.key
-        yield Conversation(key, exchange.record_uid, exchange.source_sha256, exchange.source_type, turns[key])
+
+
+def _rows(result: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+    while rows := result.fetchmany(_FETCH_ROWS):
+        yield from rows
+
+
+def _turns(rows: Iterable[tuple[Any, ...]]) -> list[Turn]:
+    turns: list[Turn] = []
+    for row in rows:
+        if not turns or turns[-1].message_id != row[1]:
+            turns.append(Turn(*row[1:_PARTS_FROM]))
+        if row[_PARTS_FROM] is not None:
+            turns[-1].parts.append(Part(*row[_PARTS_FROM:]))
+    return turns

@@ -123,7 +123,10 @@ class Turn:
 
 @dataclass(slots=True)
 class Conversation:
-    """A conversation with all its branches; `turns` are in the mash's order (parents before children)."""
+    """A conversation with all its branches; `turns` are in the mash's order (parents before children).
+
+    `by_id` and `rank` (place in `turns`) go by message_id.
+    """
 
     key: ConversationKey
     record_uid: str
@@ -131,10 +134,12 @@ class Conversation:
     source_type: str
     turns: list[Turn]
     by_id: dict[str, Turn] = field(init=False)
+    rank: dict[str, int] = field(init=False)
     _children: dict[str | None, list[Turn]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.by_id = {turn.message_id: turn for turn in self.turns}
+        self.rank = {turn.message_id: position for position, turn in enumerate(self.turns)}
         self._children = {}
         for turn in self.turns:
             self._children.setdefault(turn.parent_id, []).append(turn)

@@ -1,0 +1,69 @@
+"""The docs name every column, reason and key there is."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from moonshine_assets.distill.policy import Policy, load
+from moonshine_assets.distill.waterfall import LEFT_OUT_REASONS
+from moonshine_assets.lanes import build
+from moonshine_assets.lanes.build import LANES
+from moonshine_assets.lanes.columns import columns
+
+PROJECT = Path(__file__).resolve().parents[2]
+LANES_PAGE = (PROJECT / "docs" / "lanes.md").read_text("utf-8")
+POLICY_PAGE = (PROJECT / "docs" / "policy.md").read_text("utf-8")
+
+
+def reasons() -> Iterator[str]:
+    """Reasons in the lanes' code: what is given to Refused and _Stop, and what skip and the checks of a lane return."""
+    for path in Path(build.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Refused", "_Stop"):
+                yield from (arg.value for arg in node.args if isinstance(arg, ast.Constant))
+            if path.stem in LANES and isinstance(node, ast.Return):
+                inner = [*ast.walk(node.value)] if node.value is not None else []
+                if any(isinstance(leaf, ast.Dict) for leaf in inner):  # a row, not a reason
+                    continue
+                constants = (leaf.value for leaf in inner if isinstance(leaf, ast.Constant))
+                yield from (value for value in constants if isinstance(value, str) and value != "prompt_")
+
+
+def keys(section: msgspec.Struct, prefix: str = "") -> Iterator[str]:
+    for name in section.__struct_fields__:
+        value = getattr(section, name)
+        if isinstance(value, msgspec.Struct):
+            yield from keys(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
+@pytest.mark.parametrize("reason", sorted({*reasons(), "same_as_another_row", "length_balance"}))
+def test_every_reason_is_explained(reason: str) -> None:
+    assert f"`{reason}`" in LANES_PAGE
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_every_column_is_explained(lane: str) -> None:
+    assert [name for name in columns(lane) if f"`{name}`" not in LANES_PAGE] == []
+
+
+@pytest.mark.parametrize("key", sorted(keys(load("default"))))
+def test_every_policy_key_is_explained(key: str) -> None:
+    assert f"`{key}`" in POLICY_PAGE or key.endswith(".label_confidence")
+
+
+def test_every_waterfall_reason_is_explained() -> None:
+    assert all(f"`{reason}`" in POLICY_PAGE for reason in LEFT_OUT_REASONS)
+
+
+def test_the_example_policy_of_the_page_loads(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(POLICY_PAGE.split("```toml\n")[1].split("```")[0], "utf-8")
+    policy: Policy = load(path)
+    assert (policy.name, policy.lanes.dpo.minimum_tokens) == ("mine", 40)
