@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -93,14 +92,14 @@ def _claimed_member(container: Container, name: str, work: Path) -> tuple[str, C
 
 
 def _claimed(found: Split, view: memoryview) -> tuple[str, Claim] | None:
-    for start, end in itertools.islice(found.spans, _PROBED):
+    for rank, (start, end) in enumerate(found.spans[:_PROBED]):
         try:
             element, _ = decode(view[start:end], dict[str, Any])
         except Unreadable:
             continue
         if not isinstance(element, dict):
             continue
-        _refuse_error_body(element)
+        _refuse_error_body({found.names[rank]: element} if found.names else element)
         for adapter in ADAPTERS:
             claim = adapter.claim(element)
             if claim is not None:
