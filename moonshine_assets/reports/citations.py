@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from moonshine_assets.errors import Corruption
 from moonshine_assets.gates import Verdict, broken, held
 from moonshine_assets.reports.quotable import field_of
 from moonshine_resources.atomic import read_json, sha256_file
@@ -197,7 +198,7 @@ class _Sources:
         """The file's content, and what forbids quoting totals from it."""
         try:
             document = read_json(path)
-        except ValueError:
+        except Corruption:
             return None, "cites a file that is not JSON"
         sha256 = self._authority.get(f"reports/{path.relative_to(self._home.reports.resolve()).as_posix()}")
         if sha256 is None:

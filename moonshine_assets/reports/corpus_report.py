@@ -74,7 +74,7 @@ def _head(ledger: Mapping[str, Any], state: str) -> list[str]:
         f"- tokenizer `{ledger['tokenizer']}` ({ledger['library']} {ledger['version']}),"
         f" vocabulary `{ledger['vocabulary_sha256']}`",
         "",
-        "A number followed by `[file#field]` is quoted from that field of that file in this folder.",
+        "A number with a file and a field in brackets behind it is quoted from there; paths start in this folder.",
         "",
     ]
 

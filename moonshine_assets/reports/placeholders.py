@@ -17,8 +17,8 @@ MAY_BE_NULL: Mapping[str, str] = {"expected_sha256": "no lock was configured for
 _CHECKSUM = re.compile(r"(?:^|_)(?:sha256|hash|checksum|digest|mash_state)(?P<plural>e?s)?$")
 #: Last words of the names of fields that hold a name: versions, ids, sources.
 _NAMED = re.compile(r"(?:^|_)(?:version|run_id|source|source_type|source_path|tokenizer|library)(?P<plural>s)?$")
-#: Sources are names people gave their files, so a word inside one is no placeholder ("todo list.zip").
-_GIVEN_BY_PEOPLE = re.compile(r"(?:^|_)source(?:_path)?s?$")
+#: What a person called a file is its name, whatever the word; it only must be there.
+_GIVEN_BY_PEOPLE = re.compile(r"(?:^|_)source_paths?$")
 
 _STAND_INS = (
     "todo|tbd|tba|tbc|fixme|placeholder|synthetic|dummy|fake|unknown|unset|undefined|changeme|change[-_ ]me|replaceme"
@@ -94,13 +94,13 @@ def _problem(name: str, value: Any, beside: Mapping[str, Any]) -> str | None:
     text = value.strip()
     if not text:
         return "is empty"
+    if _GIVEN_BY_PEOPLE.search(name):
+        return None
     if _WHOLE.fullmatch(text) or _TEMPLATE.search(text):
         return "is a placeholder"
     if checksum:
         return _made_up(name, text, beside)
-    if not _GIVEN_BY_PEOPLE.search(name) and _WORD.search(text):
-        return "holds a placeholder word"
-    return None
+    return "holds a placeholder word" if _WORD.search(text) else None
 
 
 def _made_up(name: str, text: str, beside: Mapping[str, Any]) -> str | None:
