@@ -18,6 +18,8 @@ LEFT_OF_A_CORRUPTED_ONE = (
     "default_model_slug",
     "id",
 )
+# What is sent to the canvas is a document, not a call of a tool.
+CANVAS = "canmore."
 # kind of step: role, author name, recipient, visible, what it counts as
 KINDS: dict[str, tuple[str, str | None, str, bool, str | None]] = {
     "user": ("user", None, "all", True, None),
@@ -111,6 +113,8 @@ def slim(conv: dict[str, Any]) -> dict[str, Any]:
 def _counted(step: Step) -> Counter[str]:
     _, _, _, visible, counter = KINDS[step.kind]
     counts = Counter({"nodes": 1, "messages": 1, "visible" if visible else "hidden": 1})
+    if step.options.get("recipient", "").startswith(CANVAS):
+        counter = "artifacts"
     if counter:
         counts[counter] += 1
     return counts
