@@ -50,17 +50,14 @@ def ledger_waterfall(ledger: Mapping[str, Any]) -> bytes:
             sign = "− " if colour == _REASON and width else ""
             share = f"  ({width / bars[0][2]:.1%})" if bars[0][2] else ""
             label = f"{sign}{width:,}{share}"
-            weight = "bold" if colour == _COUNTER else "normal"
-            axes.text(
-                start + width + right * 0.008, row, label, va="center", color=_INK, fontsize=10, fontweight=weight
-            )
+            _label(axes, start + width + right * 0.01, row, label, 10, bold=colour == _COUNTER)
         for row, (_, start, width, colour) in enumerate(bars[:-1]):
             edge = start if colour == _REASON else width
             axes.plot([edge, edge], [row, row + 1], color=_LINE, linewidth=0.8, zorder=0)
         _rows(axes, [name for name, *_ in bars], right * 1.3)
         for name, (*_, colour) in zip(axes.get_yticklabels(), bars, strict=True):
             name.set_fontweight("bold" if colour == _COUNTER else "normal")
-        _titled(axes, "Where the tokens go", "o200k_base tokens; shares are of raw_json_tokens")
+        _titled(axes, "Where the tokens go", f"{ledger['tokenizer']} tokens; shares are of raw_json_tokens")
         return _png(figure)
 
 
@@ -112,9 +109,8 @@ def lanes(facts: Mapping[str, Mapping[str, Any]]) -> bytes:
             axes.barh(row, candidates, height=0.5, color=_PALE, label="candidates" if row == 0 else None)
             axes.barh(row, rows_, height=0.5, color=_COUNTER, label="rows" if row == 0 else None)
             share = f"  ({rows_ / candidates:.1%})" if candidates else ""
-            at = candidates + right * 0.012
-            axes.text(at, row, f"{rows_:,} of {candidates:,}{share}", va="center", color=_INK, fontsize=11)
-            axes.text(right * 0.004, row + 0.4, _most_dropped(lane["dropped"]), va="center", color=_INK, fontsize=9)
+            _label(axes, candidates + right * 0.012, row, f"{rows_:,} of {candidates:,}{share}", 11)
+            _label(axes, right * 0.006, row + 0.4, _most_dropped(lane["dropped"]), 9)
         _rows(axes, [name.replace("_", " ") for name in facts], right * 1.3)
         axes.set_ylim(len(facts) - 0.35, -0.5)
         figure.legend(loc="outside lower center", ncols=2, fontsize=11, frameon=False)
@@ -127,7 +123,9 @@ def _most_dropped(dropped: Mapping[str, int]) -> str:
         return "nothing left out"
     ordered = sorted(dropped.items(), key=lambda item: (-item[1], item[0]))
     shown = ", ".join(f"{reason.replace('_', ' ')} {count:,}" for reason, count in ordered[:2])
-    return f"left out: {shown}" + (f", and {len(ordered) - 2} more" if len(ordered) > 2 else "")
+    rest = len(ordered) - 2
+    more = f", and {rest} more reason{'s' if rest > 1 else ''}" if rest > 0 else ""
+    return f"left out: {shown}{more}"
 
 
 def _calendar(months: Iterable[str]) -> list[str]:
@@ -177,6 +175,13 @@ def _rows(axes: Axes, names: Sequence[str], right: float) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.xaxis.set_major_formatter(FuncFormatter(_thousands))
     axes.grid(axis="x", color=_PALE, linewidth=0.6)
+
+
+def _label(axes: Axes, x: float, y: float, text: str, size: int, *, bold: bool = False) -> None:
+    """Words in the picture, clear of the grid's lines."""
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+    weight = "bold" if bold else "normal"
+    axes.text(x, y, text, va="center", color=_INK, fontsize=size, fontweight=weight, bbox=box)
 
 
 def _titled(axes: Axes, title: str, explanation: str) -> None:

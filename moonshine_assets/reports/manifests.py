@@ -162,7 +162,7 @@ def _derived(home: Home) -> list[Path]:
 
 def _others(home: Home, known: set[Path]) -> Iterator[dict[str, str]]:
     for path in sorted(home.reports.rglob("*")):
-        if path in known or path.name.startswith(".") or home.handoff in path.parents:
+        if path in known or path.name.startswith(".") or not {home.handoff, home.visuals}.isdisjoint(path.parents):
             continue
         if path.is_file() and _LIKE_A_REPORT.search(path.name):
             stray = home.provider_reports in path.parents and _RUN_LEDGER.fullmatch(path.name)

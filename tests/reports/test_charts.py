@@ -14,6 +14,7 @@ from moonshine_assets.reports.visuals import draw_visuals
 from reports.state import State
 
 LEDGER: dict[str, Any] = {
+    "tokenizer": "o200k_base",
     **dict(zip(COUNTERS, (18_293_480, 9_482_113, 8_120_334, 6_400_122), strict=True)),
     "waterfall": [
         {"from_counter": COUNTERS[0], "to_counter": COUNTERS[1], "reason": "system_text", "tokens": 8_811_367},
@@ -22,7 +23,7 @@ LEDGER: dict[str, Any] = {
         {"from_counter": COUNTERS[2], "to_counter": COUNTERS[3], "reason": "side_branch", "tokens": 1_720_212},
     ],
 }
-EMPTY_LEDGER = {**dict.fromkeys(COUNTERS, 0), "waterfall": []}
+EMPTY_LEDGER = {"tokenizer": "o200k_base", **dict.fromkeys(COUNTERS, 0), "waterfall": []}
 NO_LANE = {"dpo": {"rows": 0, "candidates": 0, "dropped": {}}}
 
 

@@ -9,9 +9,12 @@ from moonshine_assets.errors import Corruption, GateFailed
 from moonshine_assets.lanes.build import LANES
 from moonshine_assets.ledger.record import COUNTERS
 from moonshine_assets.mash.state import mash_state
+from moonshine_assets.reports.corpus_report import corpus_report
 from moonshine_assets.reports.manifests import authority_manifest, distillation_manifest, manifest_documents
 from moonshine_assets.reports.placeholders import no_placeholder
 from moonshine_assets.reports.quotable import field_of
+from moonshine_assets.reports.validation import validation_manifest
+from moonshine_assets.reports.visuals import draw_visuals
 from moonshine_resources.atomic import read_json, sha256_file, write_json, write_text
 from reports.state import CHATGPT, CLAUDE, DISTILLATION, LATER, NOW, State
 
@@ -95,6 +98,17 @@ def test_files_that_look_like_reports_are_listed_as_not_authoritative(made: Stat
         "reports/token_ledger_2024.csv": "not written for the present state",
         stray.relative_to(home.root).as_posix(): "ledger of a run that is not in the mash",
     }
+
+
+def test_the_reports_own_files_are_no_strangers_to_the_next_run(made: State) -> None:
+    made.manifests()
+    before = made.home.authority_manifest.read_bytes()
+    draw_visuals(made.connection, made.home)
+    corpus_report(made.connection, made.home, NOW)
+    validation_manifest(made.home, {}, NOW)
+    write_text(made.home.handoff / "ledger_complete.json", "{}")
+    made.manifests(LATER)
+    assert made.home.authority_manifest.read_bytes() == before
 
 
 def test_two_main_ledgers_that_differ_are_refused(made: State) -> None:
