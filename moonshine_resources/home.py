@@ -206,6 +206,10 @@ class Home:
     def registry_lock(self) -> Path:
         return self.root / "locks" / "source_registry.lock"
 
+    def lane_draft(self, lane: str, run_id: str) -> Path:
+        """A lane as it was built while the slice was cut, until the lane itself is published."""
+        return self.root / "work" / "lanes" / run_id / f"{lane}.msgpack"
+
     def lane(self, lane: str, run_id: str) -> Path:
         return self.distillations / lane / run_id
 

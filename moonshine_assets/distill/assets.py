@@ -13,6 +13,7 @@ from moonshine_assets.distill.run import distillation_run_id
 from moonshine_assets.distill.slice import write_slice
 from moonshine_assets.distill.waterfall import counters
 from moonshine_assets.gates import rows
+from moonshine_assets.lanes.draft import save_draft
 from moonshine_assets.mash.assets import MASH
 from moonshine_assets.mash.contracts import query_contracts
 from moonshine_assets.providers.family import MASH_POOL, OWNERS
@@ -92,7 +93,9 @@ def distilled_slice(
     for verdict in verdicts:
         yield check_result(verdict)
     if all(verdict.passed for verdict in verdicts):
-        lanes = [{"lane": lane, "rows": c.rows, "candidates": c.candidates} for lane, c in report.lanes.items()]
+        for lane, built in report.lanes.items():
+            save_draft(home.open().lane_draft(lane, run_id), built)
+        lanes = [{"lane": lane, "rows": len(b.rows), "candidates": b.candidates} for lane, b in report.lanes.items()]
         yield dg.MaterializeResult(
             metadata={
                 "dagster/row_count": report.messages,

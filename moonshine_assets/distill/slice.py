@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from moonshine_assets.distill.policy import Policy
 from moonshine_assets.distill.replace import replace_rows
-from moonshine_assets.lanes.build import LANES, build_lane
+from moonshine_assets.lanes.build import LANES, build_lanes
 from moonshine_assets.lanes.reading import Exchange, exchanges
-from moonshine_assets.lanes.rows import carried
+from moonshine_assets.lanes.rows import LaneResult, carried
 from moonshine_assets.lanes.trees import ConversationKey
 from moonshine_assets.tables.distilled import DISTILLED_CONVERSATIONS, DISTILLED_MESSAGES
 from moonshine_resources.duckdb import transaction
@@ -30,20 +30,12 @@ _CONVERSATIONS = pa.schema(
 )
 
 
-class LaneCount(NamedTuple):
-    """How a lane fared while the slice was cut."""
-
-    rows: int
-    candidates: int
-    dropped: dict[str, int]
-
-
 class SliceReport(NamedTuple):
-    """Counts of the slice, the lanes' books, and whether anything had to be written."""
+    """Counts of the slice, the lanes as they were built for it, and whether anything had to be written."""
 
     conversations: int
     messages: int
-    lanes: dict[str, LaneCount]
+    lanes: dict[str, LaneResult]
     changed: bool
 
 
@@ -62,14 +54,12 @@ def write_slice(connection: duckdb.DuckDBPyConnection, policy: Policy, run_id: s
         refused: dict[ConversationKey, list[str]] = {exchange.key: [] for exchange in slice_}
         not_in: dict[str, set[ConversationKey]] = {}
         nodes: set[tuple[str, str, str, str]] = set()
-        counts: dict[str, LaneCount] = {}
-        for lane in LANES:
-            built = build_lane(connection, lane, policy, run_id, among=slice_)
+        lanes = build_lanes(connection, tuple(LANES), policy, run_id, among=slice_)
+        for lane, built in lanes.items():
             nodes.update(carried(built.rows))
             not_in[lane] = set(built.reasons)
             for key, reasons in built.reasons.items():
                 refused[key] += [f"{lane}:{reason}" for reason in reasons]
-            counts[lane] = LaneCount(len(built.rows), built.candidates, built.dropped)
         rows = [_row(exchange, not_in, refused[exchange.key]) for exchange in slice_]
         connection.register("slice_conversations", pa.Table.from_pylist(rows, schema=_CONVERSATIONS))
         connection.register("slice_carried", _carried_table(nodes))
@@ -79,7 +69,7 @@ def write_slice(connection: duckdb.DuckDBPyConnection, policy: Policy, run_id: s
             connection.unregister("slice_carried")
             connection.unregister("slice_conversations")
         messages = connection.execute("SELECT count(*) FROM store.distilled_messages").fetchall()[0][0]
-    return SliceReport(len(rows), messages, counts, changed)
+    return SliceReport(len(rows), messages, lanes, changed)
 
 
 def _row(exchange: Exchange, not_in: dict[str, set[ConversationKey]], reasons: list[str]) -> dict[str, object]:

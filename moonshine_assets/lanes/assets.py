@@ -12,6 +12,7 @@ from moonshine_assets.distill.run import distillation_run_id
 from moonshine_assets.gates import Verdict, broken, held
 from moonshine_assets.lanes.build import LANES, build_lane
 from moonshine_assets.lanes.columns import columns
+from moonshine_assets.lanes.draft import take_draft
 from moonshine_assets.lanes.lint import lint
 from moonshine_assets.lanes.rows import Row
 from moonshine_assets.lanes.write import write_lane
@@ -64,7 +65,7 @@ def lane_asset(lane: str) -> dg.AssetsDefinition:
         place, rules = home.open(), policy.load()
         with mash_database.get_connection() as connection:
             run_id = distillation_run_id(connection, place, rules, clock.now())
-            result = build_lane(connection, lane, rules, run_id)
+            result = take_draft(place.lane_draft(lane, run_id), lambda: build_lane(connection, lane, rules, run_id))
         verdict = trainer_lint(lane, result.rows)
         yield check_result(verdict)
         if verdict.passed:

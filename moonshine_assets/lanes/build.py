@@ -49,19 +49,28 @@ def lane_named(name: str) -> Lane:
     return LANES[name]
 
 
-def build_lane(
+def build_lane(con: duckdb.DuckDBPyConnection, lane: str, policy: Policy, distillation_run_id: str) -> LaneResult:
+    """All rows of one lane, see `build_lanes`.
+
+    Raises:
+        BadInput: there is no such lane.
+    """
+    return build_lanes(con, (lane,), policy, distillation_run_id)[lane]
+
+
+def build_lanes(
     con: duckdb.DuckDBPyConnection,
-    lane: str,
+    lanes: Sequence[str],
     policy: Policy,
     distillation_run_id: str,
     *,
     among: Sequence[Exchange] | None = None,
-) -> LaneResult:
-    """All rows of one lane, by record_uid, and the books on what gave none. Reads only.
+) -> dict[str, LaneResult]:
+    """All rows of each lane, by record_uid, and the books on what gave none. Reads only, each conversation once.
 
     Args:
         con: a mash (views conversations, messages, blocks, attachments; store.texts), read-only or not.
-        lane: name in `LANES`.
+        lanes: names in `LANES`.
         policy: its thresholds and its version go into the rows.
         distillation_run_id: written into the rows.
         among: what `exchanges` found, when the caller has it already.
@@ -69,25 +78,36 @@ def build_lane(
     Raises:
         BadInput: there is no such lane.
     """
-    kind = lane_named(lane)
+    kinds = {lane: lane_named(lane) for lane in lanes}
     stamp = Stamp(policy.version, distillation_run_id)
-    books = _Books()
+    books = {lane: _Books() for lane in lanes}
+    takers: dict[ConversationKey, list[str]] = {}
     wanted: list[Exchange] = []
     for exchange in exchanges(con) if among is None else among:
-        reason = kind.skip(exchange, policy)
-        if reason is None:
+        reasons = {lane: kind.skip(exchange, policy) for lane, kind in kinds.items()}
+        for lane, reason in reasons.items():
+            if reason is not None:
+                books[lane].refuse(exchange.key, reason)
+        takers[exchange.key] = [lane for lane, reason in reasons.items() if reason is None]
+        if takers[exchange.key]:
             wanted.append(exchange)
-        else:
-            books.refuse(exchange.key, reason)
     for conversation in read(con, wanted):
-        for verdict in kind.judge(conversation, policy, stamp):
-            if isinstance(verdict, Refused):
-                books.refuse(conversation.key, verdict.reason)
-            else:
-                books.rows.append({name: verdict[name] for name in columns(lane)})
-    books.rows.sort(key=lambda row: str(row["record_uid"]))
-    _drop_repeats(lane, books)
-    return _result(lane, policy, books)
+        for lane in takers[conversation.key]:
+            _judge(conversation, lane, kinds[lane], policy, stamp, books[lane])
+    results = {}
+    for lane in lanes:
+        books[lane].rows.sort(key=lambda row: str(row["record_uid"]))
+        _drop_repeats(lane, books[lane])
+        results[lane] = _result(lane, policy, books[lane])
+    return results
+
+
+def _judge(conversation: Conversation, lane: str, kind: Lane, policy: Policy, stamp: Stamp, books: _Books) -> None:
+    for verdict in kind.judge(conversation, policy, stamp):
+        if isinstance(verdict, Refused):
+            books.refuse(conversation.key, verdict.reason)
+        else:
+            books.rows.append({name: verdict[name] for name in columns(lane)})
 
 
 class _Books:
