@@ -16,6 +16,7 @@ from moonshine_assets.exports.decode import decode
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _TOP = re.compile(_STRING + rb'|[\[\]{},:]|"', re.DOTALL)
 _DEEP = re.compile(_STRING + rb'|[\[\]{}]|"', re.DOTALL)
+_OPENER = {b"]": b"[", b"}": b"{"}
 _BLANKS = b" \t\r\n"
 
 
@@ -29,8 +30,8 @@ class Scanned(NamedTuple):
 def scan(name: str, view: memoryview, start: int, *, closed: bool = True) -> Scanned:
     """Byte ranges of the values of the array or object that begins at `start`.
 
-    A bracket that closes what was never opened belongs to the value it stands in: that value will not parse, and the
-    others are found.
+    A bracket that closes what was never opened belongs to the value it stands in, and one that closes what stands
+    further out ends what was left open within: such a value will not parse, and the others are found.
 
     Args:
         name: file name, for messages.
@@ -42,15 +43,15 @@ def scan(name: str, view: memoryview, start: int, *, closed: bool = True) -> Sca
         BadInput: the text ends before the bracket is closed, or goes on after it.
     """
     is_object = view[start] == 0x7B
-    closing = b"}" if is_object else b"]"
     spans: list[tuple[int, int]] = []
     names: list[str] = []
     key = ""
-    depth = 0
+    opened = bytearray()
+    inside = {b"[": 0, b"{": 0}
     position = start
     begin = start + 1
     while True:
-        match = (_TOP if depth <= 1 else _DEEP).search(view, position)
+        match = (_TOP if len(opened) <= 1 else _DEEP).search(view, position)
         if match is None or match[0] == b'"':
             raise BadInput(
                 f"the JSON is cut off at byte {len(view)}, {len(spans)} whole conversations before that",
@@ -59,22 +60,22 @@ def scan(name: str, view: memoryview, start: int, *, closed: bool = True) -> Sca
             )
         token = match[0]
         position = match.end()
-        if token in (b"[", b"{"):
-            depth += 1
-        elif token in (b"]", b"}"):
-            if depth == 1 and token != closing:
+        if token in inside:
+            opened += token
+            inside[token] += 1
+        elif token in _OPENER:
+            if not _close(opened, inside, _OPENER[token]):
                 continue
-            depth -= 1
-        elif depth == 1 and token == b":" and is_object:
+        elif token == b":" and is_object and len(opened) == 1:
             key = _name(bytes(view[begin : match.start()]))
             begin = position
-        if depth == 0 or (depth == 1 and token == b","):
+        if not opened or (len(opened) == 1 and token == b","):
             span = _trimmed(view, begin, match.start())
             if span is not None:
                 spans.append(span)
                 names.append(key)
             begin = position
-        if depth == 0:
+        if not opened:
             break
     if closed and bytes(view[position:]).strip(_BLANKS + b"\x00"):
         raise BadInput(
@@ -83,6 +84,24 @@ def scan(name: str, view: memoryview, start: int, *, closed: bool = True) -> Sca
             fix="download the export again; two files may have been joined",
         )
     return Scanned(spans, names if is_object else [])
+
+
+def _close(opened: bytearray, inside: dict[bytes, int], opener: bytes) -> bool:
+    """Close the last `opener` with all that was left open within it; False if there is none to be closed.
+
+    The first bracket of all ends the text and is only closed when nothing is left open in it. `inside` counts what is
+    in `opened`, so that a stray bracket costs no search.
+    """
+    if opened[-1:] == opener:
+        place = len(opened) - 1
+    elif inside[opener] > (opened[:1] == opener):
+        place = opened.rfind(opener)
+    else:
+        return False
+    for kind in inside:
+        inside[kind] -= opened.count(kind, place)
+    del opened[place:]
+    return True
 
 
 def _trimmed(view: memoryview, begin: int, end: int) -> tuple[int, int] | None:

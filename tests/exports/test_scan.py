@@ -43,6 +43,7 @@ def test_the_fields_of_an_object_are_found_with_names_that_come_again(fields: li
     [
         (b'[{"a":1} rubbish, {"b":2}]', [b'{"a":1} rubbish', b'{"b":2}']),
         (b'[{"a":1}}, {"b":2}]', [b'{"a":1}}', b'{"b":2}']),
+        (b'[{"a":[{"b":1]}, {"b":2}]', [b'{"a":[{"b":1]}', b'{"b":2}']),
         (b'[{"a":NaN},{"b":"\x01"},{"c":"\xff"}]', [b'{"a":NaN}', b'{"b":"\x01"}', b'{"c":"\xff"}']),
         (b'[{"a":"]}\\"[{"},2]', [b'{"a":"]}\\"[{"}', b"2"]),
         (b'["\\\\",3]', [b'"\\\\"', b"3"]),
@@ -50,7 +51,7 @@ def test_the_fields_of_an_object_are_found_with_names_that_come_again(fields: li
         (b"[]", []),
         (b"[ 1 ]\x00\x00 ", [b"1"]),
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_one_odd_value_does_not_cost_the_others(data: bytes, expected: list[bytes]) -> None:
     assert pieces(data) == expected
@@ -71,6 +72,11 @@ def test_what_follows_the_end_is_told_with_its_byte() -> None:
 def test_depth_is_only_counted() -> None:
     deep = b"[" * 300_000 + b"]" * 300_000
     assert pieces(b"[1," + deep + b",2]") == [b"1", deep, b"2"]
+
+
+def test_stray_brackets_are_no_matter_how_many() -> None:
+    odd = b"[" * 300_000 + b"}" * 300_000 + b"]" * 300_000
+    assert pieces(b"[" + odd + b", 2]") == [odd, b"2"]
 
 
 def test_a_string_that_never_ends_is_refused_however_long_it_is() -> None:
