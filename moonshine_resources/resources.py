@@ -23,7 +23,7 @@ from moonshine_resources.tokenizer import TokenCounter, load
 WRITER_WAIT = 600.0
 
 
-class HomeResource(ConfigurableResource):  # type: ignore[type-arg]
+class HomeResource(ConfigurableResource):
     """The data home."""
 
     root: str = Field(
@@ -78,7 +78,7 @@ class MashDatabase(DuckDBResource):
             yield
 
 
-class PolicyResource(ConfigurableResource):  # type: ignore[type-arg]
+class PolicyResource(ConfigurableResource):
     """The distillation policy in force."""
 
     name: str = Field(
@@ -90,7 +90,7 @@ class PolicyResource(ConfigurableResource):  # type: ignore[type-arg]
         return load_policy(self.name or os.environ.get("MOONSHINE_POLICY") or "default")
 
 
-class TokenizerResource(ConfigurableResource):  # type: ignore[type-arg]
+class TokenizerResource(ConfigurableResource):
     """The exact token counter, from the vocabulary the project carries."""
 
     home: HomeResource

@@ -92,8 +92,11 @@ def test_a_public_sample_is_taken_in_whole_or_refused(
         assert [verdict for verdict in draft_gates(connection, provider, run.run_id) if not verdict.passed] == []
         counts = rows(
             connection,
-            "SELECT (SELECT count(*) FROM conversations) + (SELECT count(*) FROM quarantine WHERE unit = 'conversation')"
-            " AS conversations, (SELECT count(*) FROM messages) AS messages",
+            """
+            SELECT (SELECT count(*) FROM conversations)
+                   + (SELECT count(*) FROM quarantine WHERE unit = 'conversation') AS conversations,
+                   (SELECT count(*) FROM messages) AS messages
+            """,
         )[0]
         if name in COUNTED_OTHERWISE:
             assert (counts["conversations"], counts["messages"]) == COUNTED_OTHERWISE[name]
