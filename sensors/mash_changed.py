@@ -6,15 +6,10 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from sensors.abandoned import UNDER_WAY, end_abandoned
 from sensors.targets import Job
 
 _INTERVAL_SECONDS = 20
-_UNDER_WAY = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-]
 
 
 def should_distil(seen: int, newest: int, under_way: int) -> bool:
@@ -45,14 +40,18 @@ def mash_changed_sensor(
     def mash_changed(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         seen = int(context.cursor or 0)
         newest = max((_storage_id(context.instance, key) for key in merges), default=0)
-        under_way = sum(
-            context.instance.get_runs_count(dg.RunsFilter(job_name=name, statuses=_UNDER_WAY)) for name in provider_jobs
-        )
+        under_way = _under_way(context.instance, provider_jobs)
+        if under_way and end_abandoned(context.instance, provider_jobs):
+            under_way = _under_way(context.instance, provider_jobs)
         if not should_distil(seen, newest, under_way):
             return dg.SkipReason(f"{under_way} provider runs under way" if newest > seen else "no new merge")
         return dg.SensorResult(run_requests=[dg.RunRequest(run_key=f"merge-{newest}")], cursor=str(newest))
 
     return mash_changed
+
+
+def _under_way(instance: dg.DagsterInstance, jobs: Sequence[str]) -> int:
+    return sum(instance.get_runs_count(dg.RunsFilter(job_name=name, statuses=list(UNDER_WAY))) for name in jobs)
 
 
 def _storage_id(instance: dg.DagsterInstance, key: dg.AssetKey) -> int:

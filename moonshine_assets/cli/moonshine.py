@@ -57,7 +57,8 @@ def run(paths: tuple[Path, ...], home_dir: Path | None, policy: str | None) -> i
     if policy:
         os.environ["MOONSHINE_POLICY"] = policy
     # The definitions load Dagster and every asset: only commands that execute them pay for that.
-    from moonshine_assets.cli.take_in import distil, registered, take_in
+    from moonshine_assets.cli.take_in import distil, is_merged, registered, take_in
+    from sensors.abandoned import end_abandoned, living
 
     home.inbox.mkdir(parents=True, exist_ok=True)
     refusals: list[BadInput] = []
@@ -76,23 +77,25 @@ def run(paths: tuple[Path, ...], home_dir: Path | None, policy: str | None) -> i
                 "nothing to take in", where=str(home.inbox), fix="give a path, or put an export into this folder"
             )
         return BAD_INPUT
-    with open_instance() as instance:
+    with open_instance() as instance, living(instance) as tags:
+        end_abandoned(instance)
         for number, registration in enumerate(runs, 1):
+            again = is_merged(instance, registration)
             with progress_bar(f"{number}/{len(runs)} {registration.run_id}"):
-                troubles = take_in(instance, registration)
-            click.echo(f"{registration.run_id}: {_outcome(troubles, known=registration.known)}")
+                troubles = take_in(instance, registration, tags)
+            click.echo(f"{registration.run_id}: {_outcome(troubles, again=again)}")
             codes |= _told(troubles)
         if home.mash.exists():
             with progress_bar("distilling"):
-                codes |= _told(distil(instance))
+                codes |= _told(distil(instance, tags))
     _print_summary(home, [registration.run_id for registration in runs])
     return FAILED if FAILED in codes else max(codes)
 
 
-def _outcome(troubles: list[Any], *, known: bool) -> str:
+def _outcome(troubles: list[Any], *, again: bool) -> str:
     if troubles:
-        return "not merged"
-    return "verified again, same bytes as before" if known else "merged"
+        return "refused, the mash keeps what it had" if again else "not merged"
+    return "verified again, same bytes as before" if again else "merged"
 
 
 def _told(troubles: list[Any]) -> set[int]:
@@ -233,6 +236,10 @@ def ui(home_dir: Path | None, port: int) -> int:
     home = Home.at(home_dir)
     use_home(home)
     home.inbox.mkdir(parents=True, exist_ok=True)
+    from sensors.abandoned import end_abandoned
+
+    with open_instance() as instance:
+        end_abandoned(instance)
     click.echo(f"Moonshine UI on http://127.0.0.1:{port} (home {home.root}); Ctrl-C ends it", err=True)
     workspace = str(PROJECT_ROOT / "workspace.yaml")
     command = [sys.executable, "-m", "dagster", "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from moonshine_assets.errors import BadInput
 from moonshine_assets.exports.adapters import ADAPTERS
 from moonshine_assets.exports.container import opened
 from moonshine_assets.exports.register import Registration, register
-from moonshine_assets.providers.family import runs_of
+from moonshine_assets.providers.family import merge_key, runs_of
 from moonshine_resources import clock
 from moonshine_resources.home import Home
 from sensors.inbox import read_inbox
@@ -63,22 +63,29 @@ def registered(home: Home, paths: tuple[Path, ...], refuse: Callable[[BadInput],
     return list(runs.values())
 
 
-def take_in(instance: dg.DagsterInstance, run: Registration) -> list[Trouble]:
+def is_merged(instance: dg.DagsterInstance, run: Registration) -> bool:
+    """Whether an earlier command or the UI has merged the run."""
+    return run.run_id in instance.get_materialized_partitions(merge_key(run.provider))
+
+
+def take_in(instance: dg.DagsterInstance, run: Registration, tags: Mapping[str, str]) -> list[Trouble]:
     """Run one export through its provider's job; what went wrong, empty when all gates hold."""
     partitions = runs_of(run.provider).name
     assert partitions is not None
     instance.add_dynamic_partitions(partitions, [run.run_id])
-    return _execute(instance, job_name(run.provider), partition_key=run.run_id)
+    return _execute(instance, job_name(run.provider), tags, partition_key=run.run_id)
 
 
-def distil(instance: dg.DagsterInstance) -> list[Trouble]:
+def distil(instance: dg.DagsterInstance, tags: Mapping[str, str]) -> list[Trouble]:
     """The mash to lanes and reports; what went wrong."""
-    return _execute(instance, DISTIL_JOB)
+    return _execute(instance, DISTIL_JOB, tags)
 
 
-def _execute(instance: dg.DagsterInstance, job: str, partition_key: str | None = None) -> list[Trouble]:
+def _execute(
+    instance: dg.DagsterInstance, job: str, tags: Mapping[str, str], partition_key: str | None = None
+) -> list[Trouble]:
     result = defs.resolve_job_def(job).execute_in_process(
-        instance=instance, partition_key=partition_key, run_config=_QUIET, raise_on_error=False
+        instance=instance, partition_key=partition_key, tags=dict(tags), run_config=_QUIET, raise_on_error=False
     )
     if result.success:
         return []
@@ -94,10 +101,10 @@ def _execute(instance: dg.DagsterInstance, job: str, partition_key: str | None =
 
 
 def _gate_line(check: Any) -> str:
-    reason = check.metadata["reason"].value if "reason" in check.metadata else ""
+    said = {name: check.metadata[name].value for name in ("reason", "first_offender") if name in check.metadata}
     where = "/".join(check.asset_key.path)
     key = f" ({check.partition})" if getattr(check, "partition", None) else ""
-    return f"gate {check.check_name} on {where}{key}: {reason}"
+    return f"gate {check.check_name} on {where}{key}: {'; first: '.join(said.values())}"
 
 
 def _failure(data: Any) -> Trouble:
