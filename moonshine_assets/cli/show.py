@@ -22,7 +22,9 @@ def table(title: str, rows: Sequence[dict[str, Any]], columns: Sequence[str] | N
     shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
     for name in names:
         numeric = any(isinstance(row.get(name), int | float) for row in rows)
-        shown.add_column(name.replace("_", " "), justify="right" if numeric else "left", overflow="fold", no_wrap=name == "run")
+        shown.add_column(
+            name.replace("_", " "), justify="right" if numeric else "left", overflow="fold", no_wrap=name == "run"
+        )
     for row in rows:
         shown.add_row(*(cell(row.get(name)) for name in names))
     return shown
