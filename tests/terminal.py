@@ -1,0 +1,96 @@
+"""The commands as a person runs them: a process of its own, a plain environment, files on disk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from moonshine_assets.mash.content import content_hash
+from moonshine_assets.mash.schema import MASH_TABLES
+from moonshine_resources.duckdb import connect
+from moonshine_resources.home import PROJECT_ROOT, Home
+
+SAMPLES = PROJECT_ROOT / "data" / "samples"
+BUNDLED = ("chatgpt-export.zip", "chatgpt-shards.zip", "claude-export.zip")
+#: The console script the package installs.
+SCRIPT = Path(sys.executable).with_name("moonshine")
+_OURS = ("DAGSTER_HOME", "MOONSHINE_", "TIKTOKEN_CACHE_DIR", "PYTEST_")
+
+
+class Said(NamedTuple):
+    """How a command ended and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def errors(self) -> list[str]:
+        return [line for line in self.err.splitlines() if line.startswith("error: ")]
+
+
+class Ran(NamedTuple):
+    """A data home, the folder of the exports that were given, and what `moonshine run` said."""
+
+    home: Home
+    exports: Path
+    said: Said
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment without anything that points at a data home or instance."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    return {**kept, **more}
+
+
+def words_of(*words: str | Path, home: Path | Home) -> list[str]:
+    root = home.root if isinstance(home, Home) else home
+    return [str(SCRIPT), *map(str, words), "--home", str(root)]
+
+
+def moonshine(*words: str | Path, home: Path | Home, cwd: Path | None = None, **more: str) -> Said:
+    """Run `moonshine WORDS --home HOME` and wait for its end."""
+    done = subprocess.run(
+        words_of(*words, home=home), capture_output=True, text=True, env=environment(**more), cwd=cwd, check=False
+    )
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+@cache
+def ran_on_samples(base: Path) -> Ran:
+    """`moonshine run` on copies of the bundled samples, once for all tests that only read the result."""
+    exports = base / "given"
+    exports.mkdir()
+    for name in BUNDLED:
+        shutil.copy(SAMPLES / name, exports / name)
+    home = Home.at(base / "ran_home")
+    said = moonshine("run", *(exports / name for name in BUNDLED), home=home, cwd=base)
+    return Ran(home, exports, said)
+
+
+def copied(ran: Ran, target: Path) -> Home:
+    """A copy of a home that a test may change."""
+    shutil.copytree(ran.home.root, target)
+    return Home.at(target)
+
+
+def mash_hash(home: Home) -> str:
+    """What the mash holds, as one hash."""
+    with connect(home.mash, read_only=True) as connection:
+        return content_hash(connection, MASH_TABLES)
+
+
+def files_under(folders: Sequence[Path]) -> dict[str, bytes]:
+    """Every file that is no database, by its path, with its bytes."""
+    return {
+        str(path): path.read_bytes()
+        for folder in folders
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix != ".db"
+    }
