@@ -10,7 +10,7 @@ from pathlib import Path
 from moonshine_assets.errors import BadInput
 
 #: `<provider>_YYYYMMDD_HHMMSS`, optionally `_2`, `_3` … for several runs locked within one second.
-RUN_ID = re.compile(r"(?P<provider>[a-z][a-z0-9_]*?)_(?P<stamp>\d{8}_\d{6})(?:_\d+)?")
+RUN_ID = re.compile(r"(?P<provider>[a-z][a-z0-9_]*?)_(?P<stamp>\d{8}_\d{6})(?:_\d+)?", re.ASCII)
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = "MOONSHINE_HOME"
