@@ -94,7 +94,12 @@ def register(home: Home, path: Path, *, moment: datetime, expected_sha256: str |
                 {"refused": str(refusal), "source_sha256": sha256, "location": str(path), "at": clock.iso(moment)},
             )
             raise
-        write_json(home.sources / f"{sha256}.json", record)
+        try:
+            write_json(home.sources / f"{sha256}.json", record)
+        except BaseException:
+            # Nothing refers to the id yet.
+            home.run(record["run_id"]).reports.rmdir()
+            raise
         _restore_lock(home, record)
     return Registration(record["run_id"], record["provider"], sha256, known=False)
 
