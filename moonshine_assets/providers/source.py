@@ -11,6 +11,7 @@ from moonshine_assets.exports.folder import folder_files
 from moonshine_assets.exports.register import source_sha256
 from moonshine_resources.atomic import copy_hashed, publish, read_json, remove_tree
 from moonshine_resources.home import RunPaths
+from moonshine_resources.locks import exclusive
 
 #: Endings worth keeping; what follows the last full stop of a sentence is none.
 _ENDING = re.compile(r"\.[a-z0-9]{1,8}")
@@ -63,6 +64,7 @@ def secure(run: RunPaths) -> Secured:
 
     Raises:
         BadInput: the export is gone or has changed since it was locked, and no copy exists.
+        Busy: another process has been copying it for ten minutes.
         Corruption: the archived copy is not what the lock says.
         StorageFull: there is no space for the copy.
     """
@@ -70,7 +72,9 @@ def secure(run: RunPaths) -> Secured:
     target = raw_path(run, lock)
     expected = lock["source_sha256"]
     if not target.exists():
-        _copy(Path(lock["location"]), target, expected, lock)
+        with exclusive(run.home / "locks" / f"{run.run_id}.lock", seconds=600, what="the archived copy of the run"):
+            if not target.exists():
+                _copy(Path(lock["location"]), target, expected, lock)
     found = source_sha256(target)
     if found != expected:
         raise Corruption(
@@ -84,6 +88,10 @@ def secure(run: RunPaths) -> Secured:
 
 def _copy(source: Path, target: Path, expected: str, lock: dict[str, Any]) -> None:
     draft = target.with_name(f".draft.{target.name}")
+    # Nobody else copies now: what a killed copy left behind is nobody's.
+    for leftover in target.parent.glob(f"*{draft.name[:32]}*"):
+        if leftover.is_file():
+            leftover.unlink()
     try:
         if source.is_dir():
             remove_tree(draft)

@@ -104,14 +104,15 @@ def check(data: list[bytes], counter: TokenCounter) -> None:
 
 
 @given(st.lists(files(), min_size=1, max_size=3))
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, suppress_health_check=list(HealthCheck))
 def test_any_export_balances_from_its_bytes_to_its_tokens(counter: TokenCounter, data: list[bytes]) -> None:
     check(data, counter)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @given(st.lists(files(), min_size=1, max_size=4))
-@settings(max_examples=600, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 def test_any_of_many_exports_balances_from_its_bytes_to_its_tokens(counter: TokenCounter, data: list[bytes]) -> None:
     check(data, counter)
 

@@ -128,8 +128,9 @@ def test_what_a_crash_left_of_a_copy_is_replaced(intake: Intake, export: Path, f
             write(draft / "half.json", b"[")
         else:
             write(draft, b"[")
+            write(target.with_name(f".{draft.name[:64]}.x1y2z3"), b"[")
         assert secure(run).sha256 == read_lock(run)["source_sha256"]
-        assert not draft.exists()
+        assert list(target.parent.iterdir()) == [target]
 
 
 def test_the_last_words_of_a_long_name_are_no_ending(intake: Intake, tmp_path: Path) -> None:
