@@ -35,7 +35,9 @@ def check_result(verdict: Verdict) -> dg.AssetCheckResult:
     metadata: dict[str, Any] = {"reason": verdict.reason, **verdict.figures}
     if verdict.offender_count:
         metadata["offenders_in_all"] = verdict.offender_count
-        metadata["first_offender"] = ", ".join(f"{name} {value}" for name, value in verdict.offenders[0].items())
+        metadata["first_offender"] = ", ".join(
+            f"{name} {value}" for name, value in verdict.offenders[0].items() if value
+        )
         metadata["offenders"] = table_metadata(verdict.offenders)
     return dg.AssetCheckResult(
         check_name=verdict.gate,

@@ -14,7 +14,7 @@ import click
 
 from moonshine_assets.cli import show, summaries
 from moonshine_assets.cli.instance import open_instance, use_home
-from moonshine_assets.cli.outcome import BAD_INPUT, FAILED, OK, exiting, say
+from moonshine_assets.cli.outcome import BAD_INPUT, FAILED, OK, exiting, say, say_line
 from moonshine_assets.cli.progress_bar import progress_bar
 from moonshine_assets.cli.query import answer, render
 from moonshine_assets.errors import BadInput
@@ -63,6 +63,7 @@ def run(paths: tuple[Path, ...], home_dir: Path | None, policy: str | None) -> i
     home.inbox.mkdir(parents=True, exist_ok=True)
     refusals: list[BadInput] = []
     codes = {OK}
+    troubles_told: set[str] = set()
 
     def refuse(refusal: BadInput) -> None:
         refusals.append(refusal)
@@ -84,10 +85,10 @@ def run(paths: tuple[Path, ...], home_dir: Path | None, policy: str | None) -> i
             with progress_bar(f"{number}/{len(runs)} {registration.run_id}"):
                 troubles = take_in(instance, registration, tags)
             click.echo(f"{registration.run_id}: {_outcome(troubles, again=again)}")
-            codes |= _told(troubles)
+            codes |= _told(troubles, troubles_told)
         if home.mash.exists():
             with progress_bar("distilling"):
-                codes |= _told(distil(instance, tags))
+                codes |= _told(distil(instance, tags), troubles_told)
     _print_summary(home, [registration.run_id for registration in runs])
     return FAILED if FAILED in codes else max(codes)
 
@@ -98,9 +99,12 @@ def _outcome(troubles: list[Any], *, again: bool) -> str:
     return "verified again, same bytes as before" if again else "merged"
 
 
-def _told(troubles: list[Any]) -> set[int]:
+def _told(troubles: list[Any], before: set[str]) -> set[int]:
+    """Exit codes of troubles; each line is said once, a damaged file may stop several runs."""
     for trouble in troubles:
-        click.echo(f"error: {trouble.line}", err=True)
+        if trouble.line not in before:
+            say_line(trouble.line)
+        before.add(trouble.line)
     return {trouble.exit_code for trouble in troubles}
 
 

@@ -9,6 +9,7 @@ from typing import ParamSpec
 
 import click
 
+from moonshine_assets.cli.show import printable
 from moonshine_assets.errors import MoonshineError
 
 P = ParamSpec("P")
@@ -23,7 +24,11 @@ BAD_INPUT = 2
 
 def say(error: MoonshineError) -> None:
     """One line: where, what, what to do."""
-    click.echo(f"error: {error}", err=True)
+    say_line(str(error))
+
+
+def say_line(text: str) -> None:
+    click.echo(f"error: {printable(text)}", err=True)
 
 
 def exiting(function: Callable[P, int | None]) -> Callable[P, None]:
@@ -38,7 +43,7 @@ def exiting(function: Callable[P, int | None]) -> Callable[P, None]:
             code = error.exit_code
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
-            click.echo(f"error: {where}{error.strerror or error}", err=True)
+            say_line(f"{where}{error.strerror or error}")
             code = FAILED
         sys.exit(code)
 

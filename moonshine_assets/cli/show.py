@@ -8,6 +8,7 @@ from typing import Any
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 
 def console() -> Console:
@@ -26,7 +27,8 @@ def table(title: str, rows: Sequence[dict[str, Any]], columns: Sequence[str] | N
             name.replace("_", " "), justify="right" if numeric else "left", overflow="fold", no_wrap=name == "run"
         )
     for row in rows:
-        shown.add_row(*(cell(row.get(name)) for name in names))
+        # Text, not markup: a file may be called "[bold]".
+        shown.add_row(*(Text(cell(row.get(name))) for name in names))
     return shown
 
 
@@ -37,4 +39,9 @@ def cell(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
-    return str(value)
+    return printable(str(value))
+
+
+def printable(text: str) -> str:
+    """Text that cannot steer the terminal: names and contents come from other people's files."""
+    return "".join(character if character.isprintable() else "�" for character in text)
