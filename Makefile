@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 SAMPLES := data/samples/chatgpt-export.zip data/samples/chatgpt-shards.zip data/samples/claude-export.zip
 
 .DEFAULT_GOAL := help
-.PHONY: help run ui test test-slow test-browser check format bench clean
+.PHONY: help run ui test test-slow test-browser check format docs bench clean
 
 help: ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -44,6 +44,9 @@ check: $(READY) ## formatting, lint and types
 format: $(READY) ## put the code into its form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(READY) ## docs/tables.md from the table declarations
+	$(BIN)/python docs/make_tables.py
 
 bench: $(READY) ## measure ingest against a plain script, into benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.ingest

@@ -1,0 +1,18 @@
+"""Write docs/tables.md from the table declarations: `make docs`."""
+
+from pathlib import Path
+
+from moonshine_assets.mash.schema import MASH_TABLES
+from moonshine_assets.tables.cleaning import CLEANING
+from moonshine_assets.tables.distilled import DISTILLED_CONVERSATIONS, DISTILLED_MESSAGES
+
+PAGE = Path(__file__).with_name("tables.md")
+HEAD = """# Tables
+
+Made from the declarations in `moonshine_assets/tables/` by `make docs`. The stored tables are in schema `store`; the views
+of the same names in `main` show the newest version of each record, and `messages` and `blocks` with their `text`.
+"""
+
+if __name__ == "__main__":
+    tables = (*MASH_TABLES, CLEANING, DISTILLED_CONVERSATIONS, DISTILLED_MESSAGES)
+    PAGE.write_text("\n\n".join([HEAD, *(table.markdown() for table in tables)]) + "\n", "utf-8")
