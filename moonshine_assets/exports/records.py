@@ -40,7 +40,11 @@ class Attachment(msgspec.Struct):
 
 
 class Message(msgspec.Struct):
-    """A message as the export states it; the fields after `flags` are filled by `tree.arrange`."""
+    """A message as the export states it; the fields `message_id` to `on_active_path` are filled by `tree.arrange`.
+
+    `usage` is what the answer cost, as compact JSON with those of the keys input, output, cache_read, cache_write and
+    reasoning that are known (tokens); of an answer that stands in several places once, never summed.
+    """
 
     role: str
     author_kind: str
@@ -61,6 +65,7 @@ class Message(msgspec.Struct):
     sibling_index: int = 0
     depth: int = 0
     on_active_path: bool = False
+    usage: str | None = None
 
 
 class Node(NamedTuple):
@@ -86,6 +91,8 @@ class ParsedConversation(msgspec.Struct):
     (`tree.arrange` deals with that). `nodes_in` is the number of nodes the file has for this conversation, counted
     from the file's own structure and not from `nodes`. `current` is the file's pointer to the shown leaf.
     `array_order` tells that without parent pointers the order of `nodes` is the conversation.
+    `parent_conversation_id` is the conversation that a sub-agent works for, or that this one was resumed or forked
+    from. `replayed` counts the structural nodes that are copies of records another conversation has.
     """
 
     conversation_id: str
@@ -101,6 +108,21 @@ class ParsedConversation(msgspec.Struct):
     project: str | None = None
     flags: list[str] = []
     bad_nodes: list[BadNode] = []
+    parent_conversation_id: str | None = None
+    replayed: int = 0
+
+
+class LogConversation(NamedTuple):
+    """One conversation of an agent's log, or what could not be read as one.
+
+    `reason` says why there is none (then `parsed` is None and `data` are the bytes to keep). `members` maps the files
+    it stands in to the bytes of each that are its own: over the conversations of a log they add up to the files.
+    """
+
+    parsed: ParsedConversation | None
+    reason: str | None
+    members: dict[str, int]
+    data: bytes
 
 
 class RawElement(NamedTuple):
