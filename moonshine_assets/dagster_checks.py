@@ -1,4 +1,4 @@
-"""The Dagster face of gates and errors: check results with their offenders, failures with what, where and what to do."""
+"""The Dagster face of gates and errors: check results with offenders, failures with what, where and what to do."""
 
 from __future__ import annotations
 

@@ -41,8 +41,10 @@ def living(instance: dg.DagsterInstance) -> Iterator[dict[str, str]]:
     name = f"{os.getpid()}-{secrets.token_hex(4)}"
     path = _lock_of(instance, name)
     with exclusive(path, seconds=0, what="the sign of life of a process"):
-        yield {PROCESS_TAG: name}
-        path.unlink(missing_ok=True)
+        try:
+            yield {PROCESS_TAG: name}
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def end_abandoned(instance: dg.DagsterInstance, jobs: Sequence[str] | None = None) -> list[str]:

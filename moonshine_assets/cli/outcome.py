@@ -20,6 +20,8 @@ OK = 0
 FAILED = 1
 #: The input cannot be taken in.
 BAD_INPUT = 2
+#: Ctrl-C, as shells count it.
+INTERRUPTED = 130
 
 
 def say(error: MoonshineError) -> None:
@@ -41,6 +43,9 @@ def exiting(function: Callable[P, int | None]) -> Callable[P, None]:
         except MoonshineError as error:
             say(error)
             code = error.exit_code
+        except KeyboardInterrupt:
+            say_line("interrupted; run the same again, it finishes what was begun")
+            code = INTERRUPTED
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             say_line(f"{where}{error.strerror or error}")

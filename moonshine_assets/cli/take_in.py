@@ -21,6 +21,7 @@ from sensors.new_exports import job_name
 
 #: Dagster's own console log would drown the progress bar; everything is in the instance's event log.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+_INTERRUPTED = dg.DagsterExecutionInterruptedError.__name__
 
 
 class Trouble(NamedTuple):
@@ -89,15 +90,18 @@ def _execute(
     )
     if result.success:
         return []
+    failures = [event.step_failure_data for event in result.all_node_events if event.is_step_failure]
+    if any(data.error.cls_name == _INTERRUPTED for data in failures):
+        # Dagster keeps Ctrl-C for the run alone; it was meant for the command.
+        raise KeyboardInterrupt
     troubles = [
         Trouble(_gate_line(check), exit_code=1) for check in result.get_asset_check_evaluations() if not check.passed
     ]
     if troubles:
         return troubles
-    for event in result.all_node_events:
-        if event.is_step_failure:
-            troubles.append(_failure(event.step_failure_data))
-    return troubles or [Trouble(f"job {job} failed; see its events in the UI", exit_code=1)]
+    return [_failure(data) for data in failures] or [
+        Trouble(f"job {job} failed; its events are in the UI", exit_code=1)
+    ]
 
 
 def _gate_line(check: Any) -> str:
