@@ -79,6 +79,11 @@ class RunPaths:
         return self.reports / f"token_ledger.{self.provider}.{self.run_id}.json"
 
     @property
+    def raw_tokens(self) -> Path:
+        """Raw token counts, kept from the reading of the export for its ledger."""
+        return self.reports / "raw_tokens.json"
+
+    @property
     def provenance(self) -> Path:
         return self.reports / "provenance_manifest.json"
 
@@ -90,6 +95,11 @@ class RunPaths:
     def work(self) -> Path:
         """Scratch space of the run; may be deleted whenever no process works on it."""
         return self.home / "work" / self.run_id
+
+    @property
+    def raw_work(self) -> Path:
+        """Scratch space of its own for counting raw tokens, which goes on beside the reading."""
+        return self.home / "work" / f"{self.run_id}.raw"
 
 
 @dataclass(frozen=True, slots=True)

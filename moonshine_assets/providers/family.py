@@ -4,6 +4,7 @@ Partitioned by run id; the gates stand on the asset whose file they guard (DESIG
 """
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import dagster as dg
@@ -11,7 +12,7 @@ import dagster as dg
 from moonshine_assets.archive.run_archive import archive_run
 from moonshine_assets.archive.snapshot import archived_first, take_snapshot
 from moonshine_assets.dagster_checks import check_result, check_specs, column_schema, reporting, table_metadata
-from moonshine_assets.ledger.raw import raw_json_tokens
+from moonshine_assets.ledger.raw import counting_beside, kept_or_counted
 from moonshine_assets.ledger.record import COUNTERS
 from moonshine_assets.ledger.run_ledger import ledger_complete, run_ledger
 from moonshine_assets.mash.checked import merge_checked
@@ -117,16 +118,18 @@ def provider_family(provider: str) -> list[dg.AssetsDefinition]:
         context: dg.AssetExecutionContext, home: HomeResource, tokenizer: TokenizerResource
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
         run = home.open().run(context.partition_key)
-        lock = read_lock(run)
-        produced = produce_database(
-            run,
-            lock,
-            secured_path(run, lock),
-            tokenizer.counter().count_many,
-            gates=lambda connection: draft_gates(connection, provider, run.run_id),
-            generated_at=clock.iso(clock.now()),
-            progress=lambda done, total: progress.report("reading conversations", done, total),
-        )
+        lock, counter = read_lock(run), tokenizer.counter()
+        raw = secured_path(run, lock)
+        with nullcontext() if run.database.exists() else counting_beside(run, raw, lock, counter):
+            produced = produce_database(
+                run,
+                lock,
+                raw,
+                counter.count_many,
+                gates=lambda connection: draft_gates(connection, provider, run.run_id),
+                generated_at=clock.iso(clock.now()),
+                progress=lambda done, total: progress.report("reading conversations", done, total),
+            )
         for verdict in produced.verdicts:
             yield check_result(verdict)
         if produced.manifest is not None:
@@ -163,7 +166,7 @@ def provider_family(provider: str) -> list[dg.AssetsDefinition]:
         lock, counter = read_lock(run), tokenizer.counter()
         raw = secured_path(run, lock)
         progress.report("counting raw tokens", 0, 1)
-        raw_by_member = raw_json_tokens(raw, lock, run.work, counter)
+        raw_by_member = kept_or_counted(run, raw, lock, counter)
         progress.report("counting raw tokens", 1, 1)
         with provider_databases.of_run(run.run_id) as connection:
             ledger = run_ledger(
