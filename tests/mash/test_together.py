@@ -14,18 +14,16 @@ from moonshine_resources.locks import exclusive
 
 def test_two_merges_at_once_follow_each_other_and_lose_nothing(home: Home) -> None:
     runs = [publish_run(home, account(5), FIRST), publish_run(home, account(5, first=3, updated=2), SECOND)]
-    with (
-        child(merging_under_the_lock, home, runs[0]) as (_, one),
-        child(merging_under_the_lock, home, runs[1]) as (_, other),
-    ):
+    with child(merging_under_the_lock, home, runs[0]) as (_, one):
         assert (one.recv(), one.recv()) == ("asks", "has the lock")
-        assert other.recv() == "asks"
-        assert not other.poll(0.3), "the second one has to wait"
-        one.send("go on")
-        assert one.recv() == "merged"
-        assert other.recv() == "has the lock"
-        other.send("go on")
-        assert other.recv() == "merged"
+        with child(merging_under_the_lock, home, runs[1]) as (_, other):
+            assert other.recv() == "asks"
+            assert not other.poll(0.3), "the second one has to wait"
+            one.send("go on")
+            assert one.recv() == "merged"
+            assert other.recv() == "has the lock"
+            other.send("go on")
+            assert other.recv() == "merged"
     assert read(home, "SELECT provider_run_id FROM main.runs ORDER BY ALL") == [(FIRST,), (SECOND,)]
     assert read(home, "SELECT count(*) FROM main.conversations") == [(8,)]
 
