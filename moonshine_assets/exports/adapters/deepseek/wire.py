@@ -1,0 +1,140 @@
+"""The fields of a DeepSeek conversation that are read (EXPORT-FORMATS §5); every leaf may have any type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from moonshine_assets.errors import Unreadable
+from moonshine_assets.exports.decode import decode, decode_keeping_repeats, fit, original_key
+from moonshine_assets.exports.values import ident, json_type
+
+
+class WireMessage(msgspec.Struct, gc=False):
+    """A message of the account export, of one before fragments (`content` …), or of the site's own interface."""
+
+    files: Any = None
+    model: Any = None
+    inserted_at: Any = None
+    fragments: Any = None
+    role: Any = None
+    content: Any = None
+    reasoning_content: Any = None
+    thinking_content: Any = None
+    search_results: Any = None
+    tips: Any = None
+    status: Any = None
+    feedback: Any = None
+    message_id: Any = None
+    parent_id: Any = None
+
+
+class WireNode(msgspec.Struct, gc=False):
+    parent: Any = None
+    message: WireMessage | None = None
+
+
+class Conversation(msgspec.Struct, gc=False):
+    """`data` or `biz_data` stands for an answer of the site's interface; `create_time` is what converters write."""
+
+    id: Any = None
+    title: Any = None
+    inserted_at: Any = None
+    updated_at: Any = None
+    create_time: Any = None
+    update_time: Any = None
+    current_node: Any = None
+    mapping: dict[str, WireNode] | None = None
+    data: Any = None
+    biz_data: Any = None
+
+
+class Entry(msgspec.Struct, gc=False):
+    """One node of the file: `reason` says why it cannot be read, `raw` is then its value."""
+
+    node_id: str
+    parent_id: str | None = None
+    message: WireMessage | None = None
+    reason: str | None = None
+    raw: Any = None
+
+
+class Read(msgspec.Struct, gc=False):
+    """A conversation taken apart: its own fields, its nodes in file order, and the form it came in."""
+
+    fields: Conversation
+    entries: list[Entry]
+    shape: str
+    current: str | None
+    flags: list[str]
+
+
+def read(raw: bytes) -> Read:
+    """Take the JSON of one conversation apart.
+
+    Raises:
+        Unreadable: not JSON, not an object, or with neither a mapping nor a list of messages.
+    """
+    value, flags = decode(raw, Conversation)
+    if isinstance(value, Conversation):
+        listed = captured(value.data, value.biz_data)
+        if listed is not None:
+            return _captured(*listed, flags)
+        # More parent pointers than nodes: a key of the mapping may come twice, which a decoder to dict hides.
+        if value.mapping is not None and raw.count(b'"parent":') <= len(value.mapping):
+            entries = [Entry(key, ident(node.parent), node.message) for key, node in value.mapping.items()]
+            return Read(value, entries, _shape(entries), ident(value.current_node), flags)
+    return _read_loosely(raw)
+
+
+def captured(data: Any, biz_data: Any) -> tuple[dict[str, Any], list[Any]] | None:
+    """(session, messages) of an answer of the site's interface, from `data.biz_data` or `biz_data`; None if it is
+    none."""
+    inner = data.get("biz_data") if isinstance(data, dict) else biz_data
+    if not isinstance(inner, dict) or not isinstance(inner.get("chat_messages"), list):
+        return None
+    session = inner.get("chat_session")
+    return session if isinstance(session, dict) else {}, inner["chat_messages"]
+
+
+def _captured(session: dict[str, Any], listed: list[Any], flags: list[str]) -> Read:
+    fields = fit({**session, "mapping": None, "data": None, "biz_data": None}, Conversation)
+    entries = []
+    for rank, item in enumerate(listed):
+        entry = Entry(f"m{rank}")
+        if isinstance(item, dict):
+            message = fit(item, WireMessage)
+            entry = Entry(ident(message.message_id) or entry.node_id, ident(message.parent_id), message)
+        elif item is not None:
+            entry.reason, entry.raw = f"a message must be a JSON object, this is {json_type(item)}", item
+        entries.append(entry)
+    return Read(fields, entries, "deepseek-api", ident(session.get("current_message_id")), flags)
+
+
+def _read_loosely(raw: bytes) -> Read:
+    """Node by node: wrong types and keys that repeat."""
+    value, flags = decode_keeping_repeats(raw)
+    if not isinstance(value, dict):
+        raise Unreadable(f"a conversation must be a JSON object, this is {json_type(value)}")
+    mappings = [item for key, item in value.items() if original_key(key) == "mapping" and item is not None]
+    if not mappings or not all(isinstance(mapping, dict) for mapping in mappings):
+        raise Unreadable("a conversation needs a mapping from ids to nodes, there is none")
+    fields = fit({**value, "mapping": None}, Conversation)
+    entries = [_entry(original_key(key), node) for mapping in mappings for key, node in mapping.items()]
+    return Read(fields, entries, _shape(entries), ident(fields.current_node), flags)
+
+
+def _entry(key: str, node: Any) -> Entry:
+    if not isinstance(node, dict):
+        return Entry(key, reason=f"a node must be a JSON object, this is {json_type(node)}", raw=node)
+    message = node.get("message")
+    if message is not None and not isinstance(message, dict):
+        return Entry(key, reason=f"a message must be a JSON object, this is {json_type(message)}", raw=node)
+    return Entry(key, ident(node.get("parent")), None if message is None else fit(message, WireMessage))
+
+
+def _shape(entries: list[Entry]) -> str:
+    said = [entry.message for entry in entries if entry.message is not None]
+    plain = said and all(message.fragments is None for message in said)
+    return "deepseek-plain" if plain else "deepseek-fragments"
