@@ -10,7 +10,7 @@ import msgspec
 
 def print_of(record_id: str, content: Any) -> bytes:
     """What tells a copy of a record: its id together with what it says; an id alone is used again for other things."""
-    return hashlib.blake2b(msgspec.msgpack.encode((record_id, content)), digest_size=16).digest()
+    return hashlib.blake2b(msgspec.json.encode((record_id, content)), digest_size=16).digest()
 
 
 class Owners:

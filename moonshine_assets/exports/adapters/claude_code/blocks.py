@@ -56,7 +56,7 @@ def _block(item: Any) -> list[Block]:
         return [Block("text", item)] if item else []
     if not isinstance(item, dict):
         return [Block("raw", payload=as_json(item))]
-    kind = item.get("type")
+    kind = text_or_none(item.get("type"))
     if kind == "text" and isinstance(item.get("text"), str):
         payload = rest(item, _TEXT_KEYS)
         return [Block("text", item["text"] or None, payload=payload)] if item["text"] or payload else []
@@ -64,7 +64,7 @@ def _block(item: Any) -> list[Block]:
         return [Block("thinking", item["thinking"], payload=rest(item, _THINKING_KEYS))]
     if kind in _CALLS:
         return [_call(item)]
-    if kind == "tool_result" or (isinstance(kind, str) and kind.endswith("_tool_result")):
+    if kind == "tool_result" or (kind or "").endswith("_tool_result"):
         return [_result(item)]
     if kind in ("image", "document"):
         source = mapping(item.get("source"))

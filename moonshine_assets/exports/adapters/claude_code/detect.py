@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from moonshine_assets.exports.fields import ident, mapping
+from moonshine_assets.exports.fields import ident, mapping, text_or_none
 from moonshine_assets.exports.records import Claim
 
 _TYPES = frozenset({"summary", "file-history-snapshot", "queue-operation", "permission-mode", "last-prompt", "mode"})
@@ -24,12 +24,12 @@ def claim_lines(objects: list[dict[str, Any]], name: str) -> Claim | None:  # no
     for record in objects:
         if "parts" in mapping(record.get("message")) or record.get("provider") == "qwen":
             return None
-        kind = record.get("type")
+        kind = text_or_none(record.get("type"))
         if ident(record.get("sessionId")) and kind in _SAYING and ident(record.get("uuid")):
             return Claim("claude_code", 1.0, "records with uuid and sessionId")
     if any(isinstance(record.get("isSnapshotUpdate"), bool) or "leafUuid" in record for record in objects):
         return Claim("claude_code", 0.9, "a snapshot or summary record")
-    if any(ident(record.get("sessionId")) and record.get("type") in _TYPES for record in objects):
+    if any(ident(record.get("sessionId")) and text_or_none(record.get("type")) in _TYPES for record in objects):
         return Claim("claude_code", 0.8, "a bookkeeping record with sessionId")
     for record in objects:
         message = mapping(record.get("message"))

@@ -72,7 +72,7 @@ def message_of(record: dict[str, Any], tools: dict[str, str | None]) -> Message 
 
     `tools` maps the call ids seen so far to tool names.
     """
-    kind = record.get("type")
+    kind = text_or_none(record.get("type"))
     if kind in BOOKKEEPING:
         return None
     made = None

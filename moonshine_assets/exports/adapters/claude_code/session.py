@@ -123,7 +123,7 @@ def _title(records: list[dict[str, Any]]) -> str | None:
         if given:
             return given[-1]
     ids = {ident(record.get("uuid")) for record in records}
-    own = [record for record in records if record.get("type") == "summary" and record.get("leafUuid") in ids]
+    own = [record for record in records if record.get("type") == "summary" and ident(record.get("leafUuid")) in ids]
     return text_or_none(own[-1].get("summary")) if own else None
 
 

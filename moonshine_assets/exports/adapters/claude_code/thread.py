@@ -14,7 +14,7 @@ from moonshine_assets.exports.adapters.claude_code.blocks import calls_of
 from moonshine_assets.exports.adapters.claude_code.injected import is_interrupt
 from moonshine_assets.exports.adapters.claude_code.message import BOOKKEEPING, answer_of, message_of
 from moonshine_assets.exports.chain import Chained, Start, chain
-from moonshine_assets.exports.fields import ident, mapping
+from moonshine_assets.exports.fields import ident, mapping, text_or_none
 from moonshine_assets.exports.records import Message, Node
 from moonshine_assets.exports.replay import Owners, print_of
 
@@ -69,7 +69,7 @@ class Thread:
         for number, record in enumerate(records):
             record_id = ident(record.get("uuid"))
             if record_id is None:
-                if record.get("type") in BOOKKEEPING:
+                if text_or_none(record.get("type")) in BOOKKEEPING:
                     self._places.append(Node(f"line-{number}", None, None))
                     continue
             else:
