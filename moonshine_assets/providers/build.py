@@ -21,6 +21,9 @@ from moonshine_resources.atomic import remove_tree
 from moonshine_resources.duckdb import connect, transaction
 from moonshine_resources.home import RunPaths
 
+#: The draft is written in one transaction; beyond this DuckDB spills beside it (5 % more CPU time, 100 MB less memory).
+DRAFT_MEMORY = "256MB"
+
 
 def build_draft(
     run: RunPaths, lock: dict[str, Any], raw: Path, count_many: CountMany, progress: Progress | None = None
@@ -53,7 +56,7 @@ def build_draft(
     try:
         with storage.writing(draft):
             draft.parent.mkdir(parents=True, exist_ok=True)
-        with opened(raw, lock["source_path"]) as container, connect(draft, read_only=False) as connection:
+        with opened(raw, lock["source_path"]) as container, connect(draft, read_only=False, memory_limit=DRAFT_MEMORY) as connection:
             # One transaction: autocommit would write every batch twice, to the log and to the file.
             with transaction(connection), RunWriter(connection, provenance, count_many) as writer:
                 reader = Reader(BY_PROVIDER[run.provider], container, lock["members"], writer, run.work, progress)
