@@ -71,7 +71,7 @@ def test_tokens_are_those_of_current_messages(merged: Home) -> None:
         ("tokens_by_provider_month", "UPDATE store.messages SET content_tokens = -1 WHERE message_id = 'c1-0'"),
         ("tokens_by_provider_month", "UPDATE store.runs SET content_tokens_non_system = 0"),
         ("conversation_turns", "UPDATE store.conversations SET branch_points = 7 WHERE conversation_id = 'c1'"),
-        ("conversation_turns", "UPDATE store.messages SET parent_id = NULL WHERE message_id = 'c2-1'"),
+        ("conversation_turns", "UPDATE store.messages SET sibling_index = 1 WHERE message_id = 'c2-1'"),
         ("conversation_turns", "UPDATE store.messages SET on_active_path = false WHERE conversation_id = 'c1'"),
         ("conversation_turns", "UPDATE store.messages SET on_active_path = true WHERE conversation_id = 'c1'"),
         (

@@ -12,26 +12,16 @@
 -- invariant: count(*) FILTER (human_turns + model_turns > active_depth) = 0
 -- invariant: (SELECT count(*) FROM result ANTI JOIN main.conversations USING (provider, conversation_id, branch_points)) = 0
 -- invariant: (SELECT count(*) FROM result INNER JOIN main.conversations AS c USING (provider, conversation_id) WHERE active_depth > c.max_depth OR (active_depth = 0 AND c.message_count > 0)) = 0
-WITH shown AS (
+WITH counted AS (
     SELECT
         provider_run_id,
         conversation_id,
-        count(*) FILTER (author_kind = 'human') AS human_turns,
-        count(*) FILTER (author_kind = 'model') AS model_turns,
-        count(*) AS active_depth
+        count(*) FILTER (on_active_path AND author_kind = 'human') AS human_turns,
+        count(*) FILTER (on_active_path AND author_kind = 'model') AS model_turns,
+        -- Where several messages answer one, exactly one of them is the second.
+        count(*) FILTER (sibling_index = 1) AS branch_points,
+        count(*) FILTER (on_active_path) AS active_depth
     FROM main.messages
-    WHERE on_active_path
-    GROUP BY ALL
-),
-
-branches AS (
-    SELECT provider_run_id, conversation_id, count(*) AS branch_points
-    FROM (
-        SELECT provider_run_id, conversation_id, parent_id
-        FROM main.messages
-        GROUP BY ALL
-        HAVING count(*) > 1
-    )
     GROUP BY ALL
 )
 
@@ -39,11 +29,10 @@ SELECT
     c.provider,
     c.provider_run_id,
     c.conversation_id,
-    coalesce(s.human_turns, 0) AS human_turns,
-    coalesce(s.model_turns, 0) AS model_turns,
-    coalesce(b.branch_points, 0) AS branch_points,
-    coalesce(s.active_depth, 0) AS active_depth
+    coalesce(m.human_turns, 0) AS human_turns,
+    coalesce(m.model_turns, 0) AS model_turns,
+    coalesce(m.branch_points, 0) AS branch_points,
+    coalesce(m.active_depth, 0) AS active_depth
 FROM main.conversations AS c
-LEFT JOIN shown AS s USING (provider_run_id, conversation_id)
-LEFT JOIN branches AS b USING (provider_run_id, conversation_id)
+LEFT JOIN counted AS m USING (provider_run_id, conversation_id)
 ORDER BY ALL
