@@ -31,6 +31,6 @@ def merge_checked(
         return None, verdicts
     counts = {
         name: sum(getattr(table, name) for table in merge.tables)
-        for name in ("inserted", "updated", "skipped", "superseded")
+        for name in ("inserted", "updated", "skipped", "superseded", "removed")
     }
     return merge, [held("merge_idempotent", "merging the run again would write 0 rows", **counts), *verdicts]
