@@ -21,16 +21,22 @@ _BUSY_WAIT_SECONDS = 20
 
 
 def check_specs(
-    asset: dg.AssetKey, gates: Sequence[tuple[str, str]], partitions: dg.PartitionsDefinition[str] | None = None
+    asset: dg.AssetKey,
+    gates: Sequence[tuple[str, str]],
+    partitions: dg.PartitionsDefinition[str] | None = None,
+    *,
+    blocking: bool = True,
 ) -> list[dg.AssetCheckSpec]:
-    """Blocking check specs, one a gate given as (name, what it demands)."""
+    """Check specs, one a gate given as (name, what it demands); one that does not block only warns."""
     return [
-        dg.AssetCheckSpec(name, asset=asset, description=rule, blocking=True, partitions_def=partitions)
+        dg.AssetCheckSpec(name, asset=asset, description=rule, blocking=blocking, partitions_def=partitions)
         for name, rule in gates
     ]
 
 
-def check_result(verdict: Verdict) -> dg.AssetCheckResult:
+def check_result(
+    verdict: Verdict, severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR
+) -> dg.AssetCheckResult:
     """A verdict as Dagster shows it: the reason, the figures (plotted over runs), a table of offending ids."""
     metadata: dict[str, Any] = {"reason": verdict.reason, **verdict.figures}
     if verdict.offender_count:
@@ -42,7 +48,7 @@ def check_result(verdict: Verdict) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         check_name=verdict.gate,
         passed=verdict.passed,
-        severity=dg.AssetCheckSeverity.ERROR,
+        severity=severity,
         metadata=metadata,
     )
 

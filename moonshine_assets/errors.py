@@ -49,6 +49,10 @@ class BadInput(MoonshineError):
     exit_code = 2
 
 
+class UnknownFormat(BadInput):
+    """Whole and readable, but no adapter knows it: its shape is worth a report and its bytes worth keeping."""
+
+
 class Unreadable(BadInput):
     """A single conversation or node that does not parse; the rest of its file still does."""
 

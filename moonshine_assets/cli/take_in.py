@@ -95,7 +95,9 @@ def _execute(
         # Dagster keeps Ctrl-C for the run alone; it was meant for the command.
         raise KeyboardInterrupt
     troubles = [
-        Trouble(_gate_line(check), exit_code=1) for check in result.get_asset_check_evaluations() if not check.passed
+        Trouble(_gate_line(check), exit_code=1)
+        for check in result.get_asset_check_evaluations()
+        if not check.passed and check.severity is dg.AssetCheckSeverity.ERROR
     ]
     if troubles:
         return troubles

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from moonshine_assets.errors import BadInput, Unreadable
+from moonshine_assets.errors import BadInput, UnknownFormat, Unreadable
 from moonshine_assets.exports.adapters import ADAPTERS
 from moonshine_assets.exports.container import Container
 from moonshine_assets.exports.decode import decode
@@ -34,7 +34,8 @@ def detect(container: Container, work: Path) -> Detection:
         work: scratch folder for members that must be unpacked to be looked at.
 
     Raises:
-        BadInput: no adapter claims it; says what was seen instead.
+        UnknownFormat: no adapter claims it; says what was seen instead.
+        BadInput: it cannot be read, or holds conversations of several providers.
     """
     if container.is_plain:
         named = [list(container.sizes)]
@@ -115,16 +116,16 @@ def _refuse_error_body(element: dict[str, Any]) -> None:
         )
 
 
-def _unknown(container: Container, work: Path) -> BadInput:
+def _unknown(container: Container, work: Path) -> UnknownFormat:
     fix = "give the whole export as it was downloaded (a sidecar file alone holds no conversations)"
     if len(container.sizes) != 1:
-        return BadInput(f"no conversations of a known provider in {len(container.sizes)} files", fix=fix)
+        return UnknownFormat(f"no conversations of a known provider in {len(container.sizes)} files", fix=fix)
     name = next(iter(container.sizes))
     path = container.on_disk(name, work)
     with mapped(path) as view:
         found = split(path, view, name)
         keys = _keys(found, view)
-    return BadInput(
+    return UnknownFormat(
         f"no conversations of a known provider: {found.wrapper} of {len(found.spans)}"
         + (f" with fields {', '.join(keys)}" if keys else ""),
         fix=fix,

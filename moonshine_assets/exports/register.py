@@ -8,11 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from moonshine_assets.errors import BadInput, Corruption
+from moonshine_assets.errors import BadInput, Corruption, UnknownFormat
 from moonshine_assets.exports.adapters import BY_PROVIDER
 from moonshine_assets.exports.container import opened
 from moonshine_assets.exports.detect import detect
 from moonshine_assets.exports.folder import folder_files, refuse_undecodable
+from moonshine_assets.exports.unknown import keep_unknown
 from moonshine_resources import clock, storage
 from moonshine_resources.atomic import read_json, remove_tree, sha256_file, write_json
 from moonshine_resources.home import Home
@@ -68,7 +69,8 @@ def register(home: Home, path: Path, *, moment: datetime, expected_sha256: str |
         expected_sha256: a lock somebody configured; other bytes are refused.
 
     Raises:
-        BadInput: it cannot be taken in; the reason is kept in `home.sources` too.
+        BadInput: it cannot be taken in; the reason is kept in `home.sources` too, and of a format nobody knows its
+            shape and its bytes.
     """
     path = path.expanduser().absolute()
     _refuse_absent(path)
@@ -82,13 +84,15 @@ def register(home: Home, path: Path, *, moment: datetime, expected_sha256: str |
     with exclusive(home.registry_lock, seconds=60, what="the list of sources"):
         record = source_record(home, sha256)
         if record is not None and "run_id" in record:
-            _restore_lock(home, record)
+            restore_lock(home, record)
             _relocate(home, record, path)
             return Registration(record["run_id"], record["provider"], sha256, known=True)
         try:
             record = _detected(home, path, sha256, moment)
         except BadInput as refusal:
             refusal.inside(path.name)
+            if isinstance(refusal, UnknownFormat):
+                keep_unknown(home, path, sha256, refusal)
             write_json(
                 home.sources / f"{sha256}.json",
                 {"refused": str(refusal), "source_sha256": sha256, "location": str(path), "at": clock.iso(moment)},
@@ -100,7 +104,7 @@ def register(home: Home, path: Path, *, moment: datetime, expected_sha256: str |
             # Nothing refers to the id yet.
             home.run(record["run_id"]).reports.rmdir()
             raise
-        _restore_lock(home, record)
+        restore_lock(home, record)
     return Registration(record["run_id"], record["provider"], sha256, known=False)
 
 
@@ -129,7 +133,7 @@ def _detected(home: Home, path: Path, sha256: str, moment: datetime) -> dict[str
     finally:
         remove_tree(work)
     return {
-        "run_id": _new_run_id(home, detection.provider, moment),
+        "run_id": new_run_id(home, detection.provider, moment),
         "provider": detection.provider,
         "source_type": BY_PROVIDER[detection.provider].SOURCE_TYPE,
         "shape": detection.claim.shape,
@@ -144,7 +148,7 @@ def _detected(home: Home, path: Path, sha256: str, moment: datetime) -> dict[str
     }
 
 
-def _new_run_id(home: Home, provider: str, moment: datetime) -> str:
+def new_run_id(home: Home, provider: str, moment: datetime) -> str:
     """An id nobody has; its folder is made at once, so that nobody else gets it even if a crash follows."""
     base = f"{provider}_{clock.stamp(moment)}"
     run_id, copy = base, 1
@@ -170,7 +174,7 @@ def _relocate(home: Home, record: dict[str, Any], path: Path) -> None:
         write_json(run.lock, moved)
 
 
-def _restore_lock(home: Home, record: dict[str, Any]) -> None:
+def restore_lock(home: Home, record: dict[str, Any]) -> None:
     """The run's own copy of its lock; written again if a crash came between the two files.
 
     Raises:

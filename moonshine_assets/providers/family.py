@@ -17,12 +17,15 @@ from moonshine_assets.ledger.record import COUNTERS
 from moonshine_assets.ledger.run_ledger import ledger_complete, run_ledger
 from moonshine_assets.mash.checked import merge_checked
 from moonshine_assets.mash.merge import RunFacts, merge_manifest
+from moonshine_assets.providers.format_radar import NAME as FORMAT_RADAR
+from moonshine_assets.providers.format_radar import format_radar
 from moonshine_assets.providers.gates import draft_gates, source_lock
 from moonshine_assets.providers.provider_db import produce_database
 from moonshine_assets.providers.source import read_lock, secure, secured_path
 from moonshine_assets.tables import MESSAGES
 from moonshine_resources import clock, progress
 from moonshine_resources.atomic import read_json, write_json_keeping
+from moonshine_resources.duckdb import connect
 from moonshine_resources.resources import (
     HomeResource,
     MashDatabase,
@@ -111,6 +114,12 @@ def provider_family(provider: str) -> list[dg.AssetsDefinition]:
                 ("no_contamination", "every conversation comes from a supported export"),
             ],
             runs,
+        )
+        + check_specs(
+            key("provider_db"),
+            [(FORMAT_RADAR, "warns of keys, types, roles and values of the export that nobody knows yet")],
+            runs,
+            blocking=False,
         ),
     )
     @reporting
@@ -132,6 +141,10 @@ def provider_family(provider: str) -> list[dg.AssetsDefinition]:
             )
         for verdict in produced.verdicts:
             yield check_result(verdict)
+        database = run.database if produced.manifest is not None else run.database_draft
+        with connect(database, read_only=True) as connection:
+            warning = format_radar(connection, run, lock, raw)
+        yield check_result(warning, dg.AssetCheckSeverity.WARN)
         if produced.manifest is not None:
             yield dg.MaterializeResult(
                 metadata={

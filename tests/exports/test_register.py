@@ -186,7 +186,7 @@ def test_what_is_no_export_leaves_a_reason_and_nothing_else(home: Home, tmp_path
 
 
 def test_a_refused_export_is_looked_at_again(home: Home, tmp_path: Path) -> None:
-    path = write(tmp_path / "conversations.json", [{"unknown": 1}])
+    path = write(tmp_path / "conversations.json", [1, 2])
     refused(home, path)
     refused(home, path)
 
