@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from moonshine_assets.errors import BadInput
+from moonshine_assets.errors import BadInput, MoonshineError
 from moonshine_assets.exports.register import Registration, register
 from moonshine_assets.providers.family import merge_key, runs_of
 from moonshine_resources import clock
@@ -45,6 +45,10 @@ def new_exports_sensor(jobs: Sequence[Job]) -> dg.SensorDefinition:
                 registered.append(register(place, place.inbox / name, moment=clock.now()))
             except BadInput as refusal:
                 context.log.warning("refused: %s", refusal)
+            except MoonshineError as error:
+                # Not the export's fault: a full disk, a damaged record. It is tried again, and the others go on.
+                context.log.error("not registered, will be tried again: %s", error)
+                decision.state[name][3] = "waiting"
         wanted = [run for run in registered if not _merged(context.instance, run)]
         cursor = json.dumps(decision.state, sort_keys=True)
         if not wanted:
