@@ -17,6 +17,7 @@ from moonshine_assets.cli.instance import open_instance, use_home
 from moonshine_assets.cli.outcome import BAD_INPUT, FAILED, OK, exiting, say, say_line
 from moonshine_assets.cli.progress_bar import progress_bar
 from moonshine_assets.cli.query import answer, render
+from moonshine_assets.distill.policy import load as load_policy
 from moonshine_assets.errors import BadInput
 from moonshine_resources.home import ENVIRONMENT, PROJECT_ROOT, Home
 
@@ -56,6 +57,8 @@ def run(paths: tuple[Path, ...], home_dir: Path | None, policy: str | None) -> i
     use_home(home)
     if policy:
         os.environ["MOONSHINE_POLICY"] = policy
+    # A policy that cannot be read is told before anything is done.
+    load_policy(policy or os.environ.get("MOONSHINE_POLICY") or "default")
     # The definitions load Dagster and every asset: only commands that execute them pay for that.
     from moonshine_assets.cli.take_in import distil, is_merged, registered, take_in
     from sensors.abandoned import end_abandoned, living

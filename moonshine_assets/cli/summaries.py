@@ -22,10 +22,16 @@ def run_ids(home: Home) -> list[str]:
 
 
 def receipts(home: Home, only: list[str] | None = None) -> list[dict[str, Any]]:
-    """Receipts of published runs, one row a conversation file, sidecars summed up per run."""
+    """Receipts of published runs, one row a conversation file, sidecars summed up per run.
+
+    Raises:
+        BadInput: one of those asked for was never registered.
+    """
     found = []
     for run_id in only if only is not None else run_ids(home):
         run = home.run(run_id)
+        if not run.lock.exists():
+            raise BadInput("no such run", where=run_id, fix="`moonshine status` lists them")
         if not run.database.exists():
             continue
         sums = ", ".join(f"sum({name})::BIGINT AS {name}" for name in RECEIPT_COUNTS)

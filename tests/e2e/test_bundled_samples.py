@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -192,7 +193,7 @@ def test_the_ledger_is_a_plain_recount(
 
 def test_the_waterfall_explains_every_token(ran_home: Ran) -> None:
     ledger = read_json(ran_home.home.token_ledger)
-    for left, right in zip(COUNTERS, COUNTERS[1:], strict=False):
+    for left, right in itertools.pairwise(COUNTERS):
         reasons = [step["tokens"] for step in ledger["waterfall"] if step["from_counter"] == left]
         assert min(reasons) >= 0
         assert ledger[left] - ledger[right] == sum(reasons)
