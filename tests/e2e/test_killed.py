@@ -1,0 +1,172 @@
+"""kill -9 at any moment, then the same command again: it completes, and what it made is what it would have made."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import time
+import zipfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import dagster as dg
+import pytest
+from exporting import talks, write
+from intake import query
+from terminal import SAMPLES, Said, environment, moonshine, words_of
+
+from moonshine_assets.exports.register import register
+from moonshine_assets.ledger.record import COUNTERS
+from moonshine_assets.mash.content import content_hash
+from moonshine_assets.mash.schema import PLAIN, VERSIONED
+from moonshine_assets.tables import TEXTS
+from moonshine_resources.atomic import read_json
+from moonshine_resources.duckdb import connect
+from moonshine_resources.home import Home
+
+SEED = 20261120
+#: Seconds for which a killed moment may be waited for; a bound, not an expectation.
+PATIENCE = 120
+#: After the first sign of a stage the process lives on for up to this long, seconds.
+LIVES_ON = {"provider_db": 1.0, "mash_merge": 0.3, "distil": 4.0}
+DISTILLATION = re.compile(rb"main_\d{8}_\d{6}")
+
+
+class Site(NamedTuple):
+    """A home in which one export is registered, so that all its copies give the same run."""
+
+    home: Home
+    export: Path
+    run_id: str
+
+    def copy(self, name: str) -> Site:
+        target = self.home.root.with_name(name)
+        shutil.copytree(self.home.root, target)
+        return self._replace(home=Home.at(target))
+
+
+class Outcome(NamedTuple):
+    """What a home holds that must not depend on kills."""
+
+    rows: str
+    merges: list[tuple[Any, ...]]
+    counters: dict[str, int]
+    files: dict[str, bytes]
+
+
+SIGNS: dict[str, Callable[[Site], bool]] = {
+    "provider_db": lambda site: site.home.run(site.run_id).database_draft.exists(),
+    "mash_merge": lambda site: site.home.mash.exists(),
+    "distil": lambda site: site.home.merge_manifest.exists(),
+}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    base = tmp_path_factory.mktemp("killed")
+    with zipfile.ZipFile(SAMPLES / "chatgpt-export.zip") as bundled:
+        sample = json.loads(bundled.read("conversations.json"))
+    # The sample fills the lanes, the random talks make the stages last long enough to be hit.
+    export = write(base / "talks.json", [*sample, *talks(SEED, conversations=80, messages=40, length=60)])
+    home = Home.at(base / "registered")
+    registered = register(home, export, moment=datetime(2026, 1, 31, 12, tzinfo=UTC))
+    return Site(home, export, registered.run_id)
+
+
+def killed(site: Site, stage: str, lives_on: float) -> Said:
+    """Kill the command's whole process group a moment after a stage began; then run it again."""
+    process = subprocess.Popen(
+        words_of("run", site.export, home=site.home),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=environment(),
+    )
+    deadline = time.monotonic() + PATIENCE
+    while not SIGNS[stage](site):
+        assert process.poll() is None, f"ended before {stage} began"
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    time.sleep(lives_on)
+    os.killpg(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    return moonshine("run", site.export, home=site.home)
+
+
+def outcome(site: Site) -> Outcome:
+    home = site.home
+    with connect(home.mash, read_only=True) as connection:
+        rows = content_hash(connection, (*VERSIONED, *PLAIN, TEXTS))
+    merges = query(home.mash, "SELECT * EXCLUDE (merged_at) FROM store.merges ORDER BY ALL")
+    ledger = read_json(home.token_ledger)
+    files = {
+        DISTILLATION.sub(b"main", str(path.relative_to(home.root)).encode()).decode(): DISTILLATION.sub(
+            b"main", path.read_bytes()
+        )
+        for path in sorted(home.distillations.rglob("*.jsonl"))
+    }
+    return Outcome(rows, merges, {name: ledger[name] for name in COUNTERS}, files)
+
+
+def left_behind(site: Site) -> list[str]:
+    """Unfinished files, and anything in the scratch folder."""
+    inside = (path.relative_to(site.home.root) for path in site.home.root.rglob("*"))
+    return [
+        str(path)
+        for path in inside
+        if path.parts[0] not in ("dagster", "locks")
+        and (path.name.startswith(".") or (path.parts[0] == "work" and len(path.parts) > 1) or path.suffix == ".wal")
+    ]
+
+
+def unfinished_runs(site: Site) -> list[str]:
+    """Runs the UI would show as running."""
+    with dg.DagsterInstance.from_config(str(site.home.dagster)) as instance:
+        ended = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)
+        return [f"{run.job_name} {run.status.name}" for run in instance.get_runs() if run.status not in ended]
+
+
+def moments(seed: int, stages: list[str]) -> list[tuple[str, float]]:
+    rng = random.Random(seed)
+    return [(stage, rng.uniform(0, LIVES_ON[stage])) for stage in stages]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(site: Site) -> Outcome:
+    copy = site.copy("undisturbed")
+    said = moonshine("run", site.export, home=copy.home)
+    assert (said.code, said.err) == (0, "")
+    left = outcome(copy)
+    assert all(left.files.values())
+    return left
+
+
+def check_kills(site: Site, undisturbed: Outcome, kills: list[tuple[str, float]]) -> None:
+    copies = [site.copy(f"{stage} {lives_on:.3f}") for stage, lives_on in kills]
+    with ThreadPoolExecutor(2) as pool:
+        runs = [partial(killed, copy, *kill) for copy, kill in zip(copies, kills, strict=True)]
+        said = list(pool.map(lambda run: run(), runs))
+    for copy, kill, again in zip(copies, kills, said, strict=True):
+        assert (kill, again.code, again.err) == (kill, 0, "")
+        assert (kill, outcome(copy)) == (kill, undisturbed)
+        assert (kill, left_behind(copy)) == (kill, [])
+        assert (kill, unfinished_runs(copy)) == (kill, [])
+
+
+def test_three_kills_leave_what_an_undisturbed_run_leaves(site: Site, undisturbed: Outcome) -> None:
+    check_kills(site, undisturbed, moments(SEED, ["provider_db", "mash_merge", "mash_merge"]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", LIVES_ON)
+def test_many_kills_leave_what_an_undisturbed_run_leaves(site: Site, undisturbed: Outcome, stage: str) -> None:
+    check_kills(site, undisturbed, moments(SEED + 1, [stage] * 8))
