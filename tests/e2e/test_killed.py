@@ -118,13 +118,13 @@ def outcome(site: Site) -> Outcome:
 
 
 def left_behind(site: Site) -> list[str]:
-    """Unfinished files, and anything in the scratch folder."""
-    inside = (path.relative_to(site.home.root) for path in site.home.root.rglob("*"))
+    """Unfinished files: hidden ones, logs of databases, anything in the scratch folder."""
+    inside = (path.relative_to(site.home.root) for path in site.home.root.rglob("*") if path.is_file())
     return [
         str(path)
         for path in inside
         if path.parts[0] not in ("dagster", "locks")
-        and (path.name.startswith(".") or (path.parts[0] == "work" and len(path.parts) > 1) or path.suffix == ".wal")
+        and (path.name.startswith(".") or path.parts[0] == "work" or path.suffix == ".wal")
     ]
 
 
