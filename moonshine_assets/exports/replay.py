@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import msgspec
+
+_Loaded = TypeVar("_Loaded")
 
 
 def print_of(record_id: str, content: Any) -> bytes:
@@ -29,3 +32,28 @@ class Owners:
     def of(self, record_id: str) -> str | None:
         """The conversation that a record with this id was first seen in."""
         return self._of_id.get(record_id)
+
+
+def parents_first(
+    names: list[str], load: Callable[[str], _Loaded], before: Callable[[_Loaded], list[str]]
+) -> Iterator[_Loaded]:
+    """Load the files in order, but those that `before` names for a file ahead of it; each once, circles survived.
+
+    A file that must wait is loaded again when its turn comes, so that only one is held at a time.
+    """
+    done: set[str] = set()
+    waiting: set[str] = set()
+    for first in names:
+        stack = [first]
+        while stack:
+            name = stack.pop()
+            if name in done:
+                continue
+            loaded = load(name)
+            ahead = [] if name in waiting else [one for one in before(loaded) if one not in done | waiting | {name}]
+            if ahead:
+                waiting.add(name)
+                stack += [name, *reversed(ahead)]
+                continue
+            done.add(name)
+            yield loaded

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 
 from moonshine_assets.exports.adapters.claude_code.detect import claim_lines, log_files, sidecar
 from moonshine_assets.exports.adapters.claude_code.grouping import is_agent_file, stem
-from moonshine_assets.exports.adapters.claude_code.session import SOURCE_TYPE, read_conversations, read_session
+from moonshine_assets.exports.adapters.claude_code.session import SOURCE_TYPE, Session, read_conversations, read_session
 from moonshine_assets.exports.records import LogConversation
-from moonshine_assets.exports.replay import Owners
+from moonshine_assets.exports.replay import Owners, parents_first
 
 __all__ = ["PROVIDER", "SOURCE_TYPE", "claim_lines", "conversations", "log_files", "sidecar"]
 
@@ -27,25 +27,16 @@ def conversations(read: Callable[[str], bytes | None], names: list[str]) -> Iter
     """
     owners = Owners()
     by_session = {stem(name): name for name in names if not is_agent_file(name)}
-    done: set[str] = set()
-    waiting: set[str] = set()
-    for first in names:
-        stack = [first]
-        while stack:
-            name = stack.pop()
-            if name in done:
-                continue
-            data = read(name)
-            if data is None:
-                done.add(name)
-                yield LogConversation(None, "the file cannot be read", {name: 0}, b"")
-                continue
-            session = read_session(name, data)
-            before = [by_session[other] for other in session.foreign if other in by_session]
-            before = [other for other in before if other not in done and other not in waiting and other != name]
-            if before and name not in waiting:
-                waiting.add(name)
-                stack += [name, *reversed(before)]
-                continue
-            done.add(name)
+
+    def load(name: str) -> tuple[str, Session | None]:
+        data = read(name)
+        return name, None if data is None else read_session(name, data)
+
+    def before(loaded: tuple[str, Session | None]) -> list[str]:
+        return [by_session[other] for other in loaded[1].foreign if other in by_session] if loaded[1] else []
+
+    for name, session in parents_first(names, load, before):
+        if session is None:
+            yield LogConversation(None, "the file cannot be read", {name: 0}, b"")
+        else:
             yield from read_conversations(session, owners, read)
