@@ -18,7 +18,7 @@ from moonshine_assets.exports.times import lacks_zone, to_micros
 TIME_WITHOUT_ZONE = "time_without_zone"
 
 _LARGEST_SIZE = 2**63 - 1
-_ADDRESS = re.compile(r"(https?://[^\s\"\\?]{1,2000}+)\?([^\s\"\\]*)", re.IGNORECASE)
+_ADDRESS = re.compile(r"(https?://[^\s\"\\?]{1,2000}+)\?([^\s\"\\<>`]*)", re.IGNORECASE)
 #: Names and values by which a query string is known to open a door: signatures, tokens, keys of object stores.
 _SIGNED = re.compile(
     r"(?:^|[&;])(?:key|[\w-]*token|sig|[\w-]*signature|auth\w*|[\w-]*accesskeyid|[\w-]*credential|policy|jwt|secret"
@@ -52,9 +52,14 @@ def byte_size(value: Any) -> int | None:
 def moment(value: Any, flags: set[str]) -> int | None:
     """Microseconds UTC; adds `time_without_zone` to `flags` where UTC had to be assumed."""
     micros = to_micros(value)
-    if micros is not None and not (isinstance(value, str) and value.endswith(("Z", "+00:00"))) and lacks_zone(value):
+    if micros is not None and isinstance(value, str) and not _shows_zone(value) and lacks_zone(value):
         flags.add(TIME_WITHOUT_ZONE)
     return micros
+
+
+def _shows_zone(value: str) -> bool:
+    """Whether a time ends in `Z` or `+08:00`, without parsing it."""
+    return value.endswith("Z") or (value[-3:-2] == ":" and value[-6:-5] in ("+", "-"))
 
 
 def json_type(value: Any) -> str:
@@ -75,7 +80,19 @@ def unsigned(text: str) -> str:
     """
     if "?" not in text or "://" not in text:
         return text
-    return _ADDRESS.sub(lambda found: found[1] if _SIGNED.search(found[2]) else found[0], text)
+    return _ADDRESS.sub(_bare, text)
+
+
+def _bare(found: re.Match[str]) -> str:
+    """An address without its query, if that is signed; a bracket that the query does not open ends it."""
+    query, depth = found[2], 0
+    if _SIGNED.search(query) is None:
+        return found[0]
+    for rank, character in enumerate(query):
+        depth += (character in "([") - (character in ")]")
+        if depth < 0:
+            return found[1] + query[rank:]
+    return found[1]
 
 
 def payload(value: Any) -> str:

@@ -52,7 +52,7 @@ def claim(element: Mapping[str, Any]) -> Claim | None:
         return None
     if sum(key in element for key in _OWN_KEYS) < 2:
         return None
-    plain = all(isinstance(item, dict) and "role" in item for item in listed if item is not None)
+    plain = all("role" in item for item in listed if isinstance(item, dict))
     return Claim(_SHAPE, 0.8, "name, messages, and a prompt, temperature or folderId") if plain else None
 
 

@@ -82,14 +82,16 @@ def _parse(raw: bytes) -> ParsedConversation:
             nodes.append(Node(entry.node_id, parent, None))
             continue
         message_flags: set[str] = set()
-        if asks_and_answers(wire):
+        types = kinds(wire)
+        if asks_and_answers(types):
             message_flags.add("request_split_off")
             asked, wire = halves(wire)
             question = f"{entry.node_id}:request"
             nodes.append(Node(question, parent, _message(asked, _SPEAKERS["user"], flags, set(message_flags))))
             parent = question
             split_off += 1
-        speaker = _speaker(wire, roles.get(parent), message_flags)
+            types -= {"REQUEST"}
+        speaker = _speaker(wire, types, roles.get(parent), message_flags)
         message = _message(wire, speaker, flags, message_flags)
         roles[entry.node_id] = message.role
         nodes.append(Node(entry.node_id, parent, message))
@@ -97,7 +99,7 @@ def _parse(raw: bytes) -> ParsedConversation:
         flags.add("repeated_keys")
     fields = found.fields
     return ParsedConversation(
-        conversation_id=ident(fields.id) or anonymous_id(raw),
+        conversation_id=ident(fields.id) or ident(fields.conversation_id) or anonymous_id(raw),
         shape=found.shape,
         source_type=SOURCE_TYPE,
         nodes=nodes,
@@ -111,15 +113,14 @@ def _parse(raw: bytes) -> ParsedConversation:
     )
 
 
-def _speaker(wire: WireMessage, before: str | None, flags: set[str]) -> tuple[str, str]:
+def _speaker(wire: WireMessage, types: set[str], before: str | None, flags: set[str]) -> tuple[str, str]:
     """Role and author: as stated, else by the fragments, else the other one than before."""
     if isinstance(wire.role, str) and (stated := _SPEAKERS.get(wire.role.lower())) is not None:
         return stated
     if wire.role is not None:
         flags.add("unknown_role")
-    found = kinds(wire)
-    if found:
-        return _SPEAKERS["user" if "REQUEST" in found or found == {"FILE"} else "assistant"]
+    if types:
+        return _SPEAKERS["user" if "REQUEST" in types or types == {"FILE"} else "assistant"]
     flags.add("role_inferred")
     thought = wire.reasoning_content or wire.thinking_content or wire.search_results
     return _SPEAKERS["assistant" if thought or before == "user" else "user"]
@@ -129,7 +130,7 @@ def _message(wire: WireMessage, speaker: tuple[str, str], conversation_flags: se
     attachments: list[Attachment] = []
     blocks = fragment_blocks(wire.fragments, attachments, flags)
     blocks += plain_blocks(wire, {block.text for block in blocks}, flags)
-    blocks += file_blocks(wire.files, attachments, flags)
+    blocks += file_blocks(wire.files, attachments, flags) if wire.files else []
     status = text_or_none(wire.status)
     return Message(
         role=speaker[0],

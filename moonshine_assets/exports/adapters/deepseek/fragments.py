@@ -37,10 +37,9 @@ def kinds(message: WireMessage) -> set[str]:
     return {kind for item in listed if isinstance(item, dict) and isinstance(kind := item.get("type"), str)}
 
 
-def asks_and_answers(message: WireMessage) -> bool:
-    """Whether the question and its answer stand in one message."""
-    found = kinds(message)
-    return "REQUEST" in found and bool(found & _ANSWERS)
+def asks_and_answers(found: set[str]) -> bool:
+    """Whether fragments of these types are a question and its answer."""
+    return len(found) > 1 and "REQUEST" in found and bool(found & _ANSWERS)
 
 
 def halves(message: WireMessage) -> tuple[WireMessage, WireMessage]:
@@ -75,6 +74,8 @@ def plain_blocks(message: WireMessage, said: set[str | None], flags: set[str]) -
         ("thinking", message.reasoning_content),
         ("text", message.content),
     ):
+        if value is None:
+            continue
         texts, others = texts_of(value)
         blocks.extend(Block(kind, text) for text in texts if text not in said)
         if others:

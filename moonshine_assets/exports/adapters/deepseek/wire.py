@@ -36,9 +36,11 @@ class WireNode(msgspec.Struct, gc=False):
 
 
 class Conversation(msgspec.Struct, gc=False):
-    """`data` or `biz_data` stands for an answer of the site's interface; `create_time` is what converters write."""
+    """`data` or `biz_data` stands for an answer of the site's interface; `conversation_id` and `create_time` are what
+    converters write."""
 
     id: Any = None
+    conversation_id: Any = None
     title: Any = None
     inserted_at: Any = None
     updated_at: Any = None

@@ -93,6 +93,8 @@ def _noted(kind: str, text: str) -> Block:
 def _call(part: dict[str, Any]) -> list[Block]:
     """The call and its result: of a tool, of a function, or of the code interpreter, which name things differently."""
     given = part.get("tool_call")
+    if given is not None and not isinstance(given, dict):
+        return [Block("raw", text_or_none(given), payload=payload(part))]
     call: dict[str, Any] = given if isinstance(given, dict) else part
     kind = text_or_none(call.get("type")) or ""
     nested = call.get(kind)
@@ -120,7 +122,7 @@ def _plugin(plugin: Any) -> list[Block]:
     inputs = plugin.get("inputs")
     for step in inputs if isinstance(inputs, list) else []:
         if not isinstance(step, dict):
-            blocks.append(Block("raw", payload=payload(step)))
+            blocks += [Block("raw", payload=payload(step))] if step is not None else []
             continue
         name = text_or_none(step.get("plugin"))
         if thought := text_or_none(step.get("thought")):

@@ -18,7 +18,10 @@ _ASIDES = ("statusHistory", "followUps")
 def message_blocks(wire: WireMessage, answers: bool, attachments: list[Attachment], flags: set[str]) -> list[Block]:
     """All blocks of a message; `answers`: a model's, whose text may hold tags."""
     blocks = output_blocks(wire.output, flags) if wire.output else []
-    add_missing(blocks, content_blocks(wire.content, answers, flags), flags)
+    typed = {block.kind for block in blocks if block.text}
+    rendered = content_blocks(wire.content, answers, flags)
+    # a rendering has thinking and calls in other words than the items it is made of
+    add_missing(blocks, [block for block in rendered if block.kind == "text" or block.kind not in typed], flags)
     add_missing(blocks, thinking_blocks(wire.reasoning_content), flags)
     add_missing(blocks, _executions(wire.code_executions), flags)
     if original := text_or_none(wire.originalContent):
@@ -60,26 +63,28 @@ def thinking_blocks(value: Any) -> list[Block]:
 def add_missing(blocks: list[Block], further: list[Block], flags: set[str]) -> None:
     """Add what another place of the message says beyond `blocks`; thinking goes first.
 
-    A rendering repeats prose with other blanks, and thinking and calls in its own words: prose is left out where it
-    stands in the blocks already, the other kinds where there are some.
+    Places repeat each other with other blanks: a text that stands in the blocks already is left out.
+    Adds `content_differs` to `flags` where prose is added to other prose.
     """
-    if not blocks:
+    if not blocks or not further:
         blocks.extend(further)
         return
-    has = {block.kind for block in blocks if block.text}
-    said = ["".join(block.text.split()) for block in blocks if block.text]
-    whole = "".join("".join(block.text.split()) for block in blocks if block.text and block.kind == "text")
+    said = [_squeezed(block) for block in blocks]
+    prose = "".join(text for block, text in zip(blocks, said, strict=True) if block.kind == "text")
     for block in further:
-        squeezed = "".join((block.text or "").split())
-        if block.kind == "text":
-            if squeezed and squeezed not in whole and not any(squeezed in one for one in said):
-                flags.add("content_differs")
-                blocks.append(block)
-        elif block.kind not in has:
-            if block.kind == "thinking":
-                blocks.insert(0, block)
-            else:
-                blocks.append(block)
+        text = _squeezed(block)
+        if text and (text in prose or any(text in one for one in said)):
+            continue
+        if block.kind == "text" and prose:
+            flags.add("content_differs")
+        if block.kind == "thinking":
+            blocks.insert(0, block)
+        else:
+            blocks.append(block)
+
+
+def _squeezed(block: Block) -> str:
+    return "".join(block.text.split()) if block.text else ""
 
 
 def _executions(listed: Any) -> list[Block]:
@@ -87,7 +92,7 @@ def _executions(listed: Any) -> list[Block]:
     blocks: list[Block] = []
     for item in listed if isinstance(listed, list) else []:
         if not isinstance(item, dict):
-            blocks.append(Block("raw", payload=payload(item)))
+            blocks += [Block("raw", payload=payload(item))] if item is not None else []
             continue
         call_id = ident(item.get("id")) or ident(item.get("uuid"))
         name = text_or_none(item.get("name")) or "code_interpreter"
