@@ -249,9 +249,15 @@ def ui(home_dir: Path | None, port: int) -> int:
         end_abandoned(instance)
     click.echo(f"Moonshine UI on http://127.0.0.1:{port} (home {home.root}); Ctrl-C ends it", err=True)
     workspace = str(PROJECT_ROOT / "workspace.yaml")
-    command = [sys.executable, "-m", "dagster", "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port)]
+    # `dg dev` takes no workspace file; `dagster dev` recommends it at every start.
+    quiet = ["-W", "ignore:Function `dev_command` is superseded"]
+    command = [sys.executable, *quiet, "-m", "dagster", "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port)]
     try:
-        return subprocess.call(command, cwd=PROJECT_ROOT)  # noqa: S603 - our own words and a number
+    policy = os.environ.get("MOONSHINE_POLICY", "")
+    if Path(policy).is_file():
+        os.environ["MOONSHINE_POLICY"] = str(Path(policy).absolute())
+        # In the instance's own folder: elsewhere Dagster warns of the project's dagster.yaml, which is its pattern.
+        return subprocess.call(command, cwd=os.environ["DAGSTER_HOME"])  # noqa: S603 - our own words and a number
     except KeyboardInterrupt:
         return OK
 
