@@ -248,14 +248,14 @@ def ui(home_dir: Path | None, port: int) -> int:
     with open_instance() as instance:
         end_abandoned(instance)
     click.echo(f"Moonshine UI on http://127.0.0.1:{port} (home {home.root}); Ctrl-C ends it", err=True)
+    policy = os.environ.get("MOONSHINE_POLICY", "")
+    if Path(policy).is_file():
+        os.environ["MOONSHINE_POLICY"] = str(Path(policy).absolute())
     workspace = str(PROJECT_ROOT / "workspace.yaml")
     # `dg dev` takes no workspace file; `dagster dev` recommends it at every start.
     quiet = ["-W", "ignore:Function `dev_command` is superseded"]
     command = [sys.executable, *quiet, "-m", "dagster", "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port)]
     try:
-    policy = os.environ.get("MOONSHINE_POLICY", "")
-    if Path(policy).is_file():
-        os.environ["MOONSHINE_POLICY"] = str(Path(policy).absolute())
         # In the instance's own folder: elsewhere Dagster warns of the project's dagster.yaml, which is its pattern.
         return subprocess.call(command, cwd=os.environ["DAGSTER_HOME"])  # noqa: S603 - our own words and a number
     except KeyboardInterrupt:
