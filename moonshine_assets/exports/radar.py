@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from moonshine_assets.errors import Unreadable
 from moonshine_assets.exports.decode import decode
@@ -32,7 +33,8 @@ _ALIKE = 3
 _TYPES = {str: "string", int: "number", float: "number", bool: "boolean", list: "array", dict: "object"}
 
 
-class Unseen(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Unseen:
     """Something not known: `kind` is key, shape or what the enum is called; `example_rank` where it first stood."""
 
     path: str

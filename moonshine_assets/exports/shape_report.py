@@ -31,7 +31,7 @@ def shape_report(container: Container, work: Path, sha256: str) -> dict[str, Any
 
     `files` is empty when nothing in it is JSON with keys: then there is no format to speak of.
     """
-    files = []
+    files: list[dict[str, Any]] = []
     others: Counter[str] = Counter()
     for name, size in container.sizes.items():
         ending = PurePosixPath(name).suffix.lower()

@@ -54,7 +54,7 @@ _CHATGPT_MESSAGE = {
     " selected_github_repos serialization_metadata system_hints targeted_reply voice_mode_message image_results"
     " reasoning_status reasoning_title classifier_response image_gen_title dictation kwargs"
     " exclude_after_next_user_message rebase_developer_message rebase_system_message durationMs duration_ms"
-    " reasoning_start_time reasoning_end_time thinking_effort",
+    " reasoning_start_time reasoning_end_time thinking_effort turn_exchange_id sonic_classification_result",
     "metadata.finish_details": "type stop stop_tokens reason",
     "metadata.attachments[]": "id name size mime_type width height file_token_size library_file_id mimeType"
     " fileSizeTokens fileTokenSize file_tokens file_id",
@@ -83,6 +83,7 @@ _CHATGPT_VALUES = {
     "content.parts[].audio_asset_pointer.content_type": "audio_asset_pointer",
     "content.parts[].direction": "in out",
     "metadata.status": "finished failed",
+    "metadata.content_references[].status": "done",
     "metadata.finish_details.type": "stop interrupted max_tokens unknown",
     "metadata.message_type": "next variant continue",
     "metadata.paragen_variants_info.type": "num_variants_in_stream",
@@ -114,7 +115,7 @@ CHATGPT = Named(
                 "metadata": "aggregate_result chatgpt_sdk args kwargs invoked_plugin _cite_metadata"
                 " serialization_metadata search_result_groups search_queries targeted_reply"
                 " image_results voice_mode_message jit_plugin_data"
-                " real_time_audio_has_video n7jupd_metadata",
+                " real_time_audio_has_video n7jupd_metadata sonic_classification_result",
                 "metadata.citations[]": "metadata",
                 "metadata.content_references[]": "items refs sources fallback_items",
                 "author": "metadata",
