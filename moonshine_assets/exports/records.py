@@ -76,6 +76,26 @@ class Node(NamedTuple):
     message: Message | None
 
 
+class FeedbackRecord(msgspec.Struct):
+    """What a person said of an answer by a click, see tables/feedback.py; ids are as the export states them.
+
+    `kind` is one of tables.feedback.FEEDBACK_KINDS. `message_id` is the answer it is about, or the preferred one of
+    two, `other_message_id` the other one. `source_member` is filled for what stands in a file of its own; `payload` is
+    JSON text with whatever has no field here.
+    """
+
+    kind: str
+    value: str | None = None
+    conversation_id: str | None = None
+    message_id: str | None = None
+    other_message_id: str | None = None
+    comment: str | None = None
+    tags: list[str] = []
+    created_at: int | None = None
+    source_member: str = ""
+    payload: str | None = None
+
+
 class BadNode(NamedTuple):
     """A node that did not parse: its id if known, the reason, its JSON as bytes."""
 
@@ -92,7 +112,8 @@ class ParsedConversation(msgspec.Struct):
     from the file's own structure and not from `nodes`. `current` is the file's pointer to the shown leaf.
     `array_order` tells that without parent pointers the order of `nodes` is the conversation.
     `parent_conversation_id` is the conversation that a sub-agent works for, or that this one was resumed or forked
-    from. `replayed` counts the structural nodes that are copies of records another conversation has.
+    from. `replayed` counts the structural nodes that are copies of records another conversation has. `feedback` are
+    choices stated beside the messages; a rating of one message goes into `Message.feedback`.
     """
 
     conversation_id: str
@@ -110,6 +131,7 @@ class ParsedConversation(msgspec.Struct):
     bad_nodes: list[BadNode] = []
     parent_conversation_id: str | None = None
     replayed: int = 0
+    feedback: list[FeedbackRecord] = []
 
 
 class LogConversation(NamedTuple):

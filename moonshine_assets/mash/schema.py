@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from moonshine_assets.errors import Corruption
-from moonshine_assets.tables import ATTACHMENTS, BLOCKS, CONVERSATIONS, MESSAGES, QUARANTINE, RECEIPTS, TEXTS
+from moonshine_assets.tables import ATTACHMENTS, BLOCKS, CONVERSATIONS, FEEDBACK, MESSAGES, QUARANTINE, RECEIPTS, TEXTS
 from moonshine_assets.tables.merges import MERGES
 from moonshine_assets.tables.runs import RUNS
 from moonshine_assets.tables.schema import Column, Table
@@ -21,8 +21,10 @@ def _versioned(table: Table) -> Table:
     return Table(table.name, table.doc, (*table.columns, _SUPERSEDED_BY), table.key)
 
 
-#: Tables whose rows may be superseded by a later run.
-VERSIONED: tuple[Table, ...] = tuple(_versioned(table) for table in (CONVERSATIONS, MESSAGES, BLOCKS, ATTACHMENTS))
+#: Tables whose rows may be superseded by a later run, with their conversation.
+VERSIONED: tuple[Table, ...] = tuple(
+    _versioned(table) for table in (CONVERSATIONS, MESSAGES, BLOCKS, ATTACHMENTS, FEEDBACK)
+)
 #: Tables whose rows stay as the run wrote them.
 PLAIN: tuple[Table, ...] = (QUARANTINE, RECEIPTS)
 MASH_TABLES: tuple[Table, ...] = (*VERSIONED, *PLAIN, TEXTS, RUNS, MERGES)

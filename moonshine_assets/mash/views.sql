@@ -17,6 +17,9 @@ WHERE b.superseded_by IS NULL;
 CREATE OR REPLACE VIEW main.attachments AS
 SELECT * EXCLUDE (superseded_by) FROM store.attachments WHERE superseded_by IS NULL;
 
+CREATE OR REPLACE VIEW main.feedback AS
+SELECT * EXCLUDE (superseded_by) FROM store.feedback WHERE superseded_by IS NULL;
+
 CREATE OR REPLACE VIEW main.quarantine AS
 SELECT * FROM store.quarantine;
 

@@ -68,12 +68,20 @@ class Reader:
     def read(self) -> list[Tally]:
         """Read every conversation file; the tallies of all files, sidecars included."""
         tallies = [self._read_member(name) for name in self._members]
+        self._read_feedback()
         taken = set(self._members)
         for name, size in self._container.sizes.items():
             if name not in taken:
                 role = "sidecar" if self._adapter.sidecar(name) else "attachment"
                 tallies.append(Tally(name, role, size))
         return tallies + [Tally(name, "ignored", size) for name, size in self._container.clutter.items()]
+
+    def _read_feedback(self) -> None:
+        """Ratings and comparisons in files of their own; their bytes are counted as those of any sidecar."""
+        feedback = getattr(self._adapter, "feedback", None)
+        if feedback is not None:
+            for record in feedback(self._container.read, self._container.sizes):
+                self._writer.state(record)
 
     def _read_member(self, name: str) -> Tally:
         path = self._paths[name] = self._container.on_disk(name, self._work)

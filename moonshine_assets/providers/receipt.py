@@ -125,6 +125,10 @@ UNION ALL
 SELECT conversation_id, message_id, 'attachment without its message'
 FROM store.attachments ANTI JOIN store.messages USING (conversation_id, message_id)
 UNION ALL
+SELECT conversation_id, message_id, 'joined feedback without its message'
+FROM store.feedback ANTI JOIN store.messages USING (conversation_id, message_id)
+WHERE joined
+UNION ALL
 SELECT conversation_id, '', 'holds another number of messages than counted'
 FROM store.conversations c
 WHERE message_count <> (SELECT count(*) FROM store.messages m WHERE m.conversation_id = c.conversation_id)

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from moonshine_assets.exports.records import Message, ParsedConversation, RawElement
 from moonshine_assets.exports.tree import Arranged
-from moonshine_assets.tables import ATTACHMENTS, BLOCKS, CONVERSATIONS, MESSAGES, QUARANTINE, TEXTS, Table
+from moonshine_assets.providers.feedback import conversation_rows, rating_of
+from moonshine_assets.tables import ATTACHMENTS, BLOCKS, CONVERSATIONS, FEEDBACK, MESSAGES, QUARANTINE, TEXTS, Table
 from moonshine_assets.tables.provenance import PROVENANCE
 
 CountMany = Callable[[Sequence[str]], Sequence[int]]
@@ -74,6 +75,7 @@ class RowBatch:
         self._messages = _Columns(MESSAGES)
         self._blocks = _Columns(BLOCKS)
         self._attachments = _Columns(ATTACHMENTS)
+        self._feedback = _Columns(FEEDBACK)
         self._quarantine = _Columns(QUARANTINE)
         #: Characters of new texts and payloads, and quarantined bytes, held.
         self.characters = 0
@@ -102,6 +104,8 @@ class RowBatch:
         )
         for position, message in enumerate(messages):
             self._add_message(parsed.conversation_id, position, message, raw_ref)
+        for row in conversation_rows(parsed, messages, element):
+            self._feedback.append(row)
 
     def quarantine(self, rank: int, kept: Quarantined, element: RawElement) -> None:
         """Take in what could not be taken in otherwise; `rank` is its number in the run."""
@@ -135,7 +139,7 @@ class RowBatch:
                 message.stop_reason,
                 digest.hex(),
                 0,
-                message.feedback,
+                rating_of(message.feedback),
                 message.flags,
                 *raw_ref,
             )
@@ -193,6 +197,7 @@ class RowBatch:
             MESSAGES.name: messages,
             BLOCKS.name: self._blocks.arrow(),
             ATTACHMENTS.name: self._attachments.arrow(),
+            FEEDBACK.name: self._feedback.arrow(),
             TEXTS.name: text_table,
             QUARANTINE.name: self._quarantine.arrow(),
         }

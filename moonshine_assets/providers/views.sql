@@ -15,6 +15,9 @@ LEFT JOIN store.texts AS t USING (content_sha256);
 CREATE OR REPLACE VIEW main.attachments AS
 SELECT * FROM store.attachments;
 
+CREATE OR REPLACE VIEW main.feedback AS
+SELECT * FROM store.feedback;
+
 CREATE OR REPLACE VIEW main.quarantine AS
 SELECT * FROM store.quarantine;
 

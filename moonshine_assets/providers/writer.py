@@ -11,10 +11,21 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
-from moonshine_assets.exports.records import ParsedConversation, RawElement
+from moonshine_assets.exports.records import FeedbackRecord, ParsedConversation, RawElement
 from moonshine_assets.exports.tree import Arranged
+from moonshine_assets.providers.feedback import join, rate_messages
 from moonshine_assets.providers.rows import CountMany, Quarantined, RowBatch, TokenCounts
-from moonshine_assets.tables import ATTACHMENTS, BLOCKS, CONVERSATIONS, MESSAGES, QUARANTINE, RUN_TABLES, TEXTS, Table
+from moonshine_assets.tables import (
+    ATTACHMENTS,
+    BLOCKS,
+    CONVERSATIONS,
+    FEEDBACK,
+    MESSAGES,
+    QUARANTINE,
+    RUN_TABLES,
+    TEXTS,
+    Table,
+)
 from moonshine_assets.tables.provenance import RECORD_UID_SQL
 
 _VIEWS = Path(__file__).with_name("views.sql")
@@ -54,6 +65,7 @@ class RunWriter:
         self._newer: dict[str, tuple[ParsedConversation, Arranged, RawElement]] = {}
         self._newer_bytes = 0
         self._removed = False
+        self._stated: list[FeedbackRecord] = []
         connection.execute("CREATE SCHEMA IF NOT EXISTS store")
         for table in RUN_TABLES:
             connection.execute(table.ddl())
@@ -89,7 +101,7 @@ class RunWriter:
         newer, self._newer, self._newer_bytes = self._newer, {}, 0
         self.flush()
         ids = list(newer)
-        for table in (CONVERSATIONS, MESSAGES, BLOCKS, ATTACHMENTS):
+        for table in (CONVERSATIONS, MESSAGES, BLOCKS, ATTACHMENTS, FEEDBACK):
             self._connection.execute(
                 f"DELETE FROM store.{table.name} WHERE conversation_id IN (SELECT unnest(?))",  # noqa: S608 - names of our own tables
                 [ids],
@@ -105,6 +117,10 @@ class RunWriter:
         """Keep a conversation that is not taken in, with its bytes."""
         self._quarantine(Quarantined(unit, reason, conversation_id, None, bytes(element.data)), element)
         self._hand_over_if_large()
+
+    def state(self, record: FeedbackRecord) -> None:
+        """Keep an entry of a feedback file; it is joined when every message is there."""
+        self._stated.append(record)
 
     def _quarantine(self, kept: Quarantined, element: RawElement) -> None:
         self._batch.quarantine(self._quarantined, kept, element)
@@ -147,10 +163,10 @@ class RunWriter:
         selected = []
         for column in table.column_names:
             if column == "record_uid":
-                # Quarantine and receipts have no conversation of their own for certain: their identity is their key.
+                # These have no message of their own for certain: their identity is their key.
                 selected.append(
                     RECORD_UID_SQL.format(message_id=message_id)
-                    if "conversation_id" in rows.column_names and table is not QUARANTINE
+                    if "conversation_id" in rows.column_names and table not in (QUARANTINE, FEEDBACK)
                     else "sha256(concat($provider_run_id, ':', " + f"'{table.name}:', {table.key[-1]}::VARCHAR))"
                 )
             elif column in constants:
@@ -166,6 +182,9 @@ class RunWriter:
         """Write what waits, and drop texts nothing points to any more."""
         self._exchange()
         self.flush()
+        if self._stated:
+            self._insert(FEEDBACK, join(self._connection, self._stated))
+            rate_messages(self._connection)
         if self._removed:
             self._connection.execute(
                 "DELETE FROM store.texts WHERE content_sha256 NOT IN (SELECT content_sha256 FROM store.messages)"

@@ -6,6 +6,7 @@ In: nothing. Out: one `Table` a module. Always: a column exists here or nowhere.
 from moonshine_assets.tables.attachments import ATTACHMENTS
 from moonshine_assets.tables.blocks import BLOCKS
 from moonshine_assets.tables.conversations import CONVERSATIONS
+from moonshine_assets.tables.feedback import FEEDBACK
 from moonshine_assets.tables.messages import MESSAGES
 from moonshine_assets.tables.quarantine import QUARANTINE
 from moonshine_assets.tables.receipts import RECEIPTS
@@ -13,12 +14,22 @@ from moonshine_assets.tables.schema import Column, Table
 from moonshine_assets.tables.texts import TEXTS
 
 #: The tables of one provider run, in the order they are written.
-RUN_TABLES: tuple[Table, ...] = (CONVERSATIONS, MESSAGES, BLOCKS, TEXTS, ATTACHMENTS, QUARANTINE, RECEIPTS)
+RUN_TABLES: tuple[Table, ...] = (
+    CONVERSATIONS,
+    MESSAGES,
+    BLOCKS,
+    TEXTS,
+    ATTACHMENTS,
+    FEEDBACK,
+    QUARANTINE,
+    RECEIPTS,
+)
 
 __all__ = [
     "ATTACHMENTS",
     "BLOCKS",
     "CONVERSATIONS",
+    "FEEDBACK",
     "MESSAGES",
     "QUARANTINE",
     "RECEIPTS",

@@ -38,7 +38,7 @@ MESSAGES = Table(
         Column("stop_reason", "VARCHAR", "why generation ended", nullable=True),
         Column("content_sha256", "VARCHAR", "SHA-256 of the text (UTF-8), see texts", sha256=True),
         Column("content_tokens", "INTEGER", "tokens of the text, o200k_base", at_least=0),
-        Column("feedback", "VARCHAR", "explicit rating, if one is known", nullable=True),
+        Column("feedback", "VARCHAR", "latest explicit rating: up or down; more in table feedback", nullable=True),
         Column("flags", "VARCHAR[]", "what was repaired or inferred, sorted"),
         *RAW_REF,
     ),

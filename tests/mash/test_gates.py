@@ -24,6 +24,19 @@ WRONG_ROWS = [
         "INSERT INTO store.attachments BY NAME SELECT COLUMNS('^(provider|source|ingested|conversation|message)'),"
         " sha256('x') AS record_uid, 0 AS ordinal FROM (SELECT * EXCLUDE (superseded_by) FROM store.blocks LIMIT 1)",
     ),
+    (
+        "feedback_without_message",
+        "INSERT INTO store.feedback BY NAME SELECT COLUMNS('^(provider|source_|ingested|conversation)'),"
+        " record_uid, 'nowhere' AS message_id, 'conversations.json#0/0' AS feedback_id, 'rating' AS kind, []::VARCHAR[]"
+        " AS tags, 'conversations.json' AS source_member, true AS joined FROM (FROM store.messages LIMIT 1)",
+    ),
+    (
+        "mark_differs",
+        f"INSERT INTO store.feedback BY NAME SELECT COLUMNS('^(provider|source_|ingested|conversation|message)'),"
+        f" record_uid, 'conversations.json#0/0' AS feedback_id, 'rating' AS kind, []::VARCHAR[] AS tags,"
+        f" 'conversations.json' AS source_member, true AS joined, '{SECOND}' AS superseded_by"
+        f" FROM (FROM store.messages WHERE conversation_id = 'c2')",
+    ),
     ("text_missing", "DELETE FROM store.texts WHERE text = 'Tea'"),
     ("text_unused", "INSERT INTO store.texts VALUES (sha256('nobody'), 'nobody', 1)"),
     ("token_count_differs", "UPDATE store.texts SET tokens = 99 WHERE text = 'Tea'"),

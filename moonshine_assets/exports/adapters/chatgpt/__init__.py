@@ -9,5 +9,6 @@ from __future__ import annotations
 from moonshine_assets.exports.adapters.chatgpt.container import context, conversation_members, sidecar
 from moonshine_assets.exports.adapters.chatgpt.conversation import PROVIDER, SOURCE_TYPE, parse
 from moonshine_assets.exports.adapters.chatgpt.detect import claim
+from moonshine_assets.exports.adapters.chatgpt.feedback import feedback
 
-__all__ = ["PROVIDER", "SOURCE_TYPE", "claim", "context", "conversation_members", "parse", "sidecar"]
+__all__ = ["PROVIDER", "SOURCE_TYPE", "claim", "context", "conversation_members", "feedback", "parse", "sidecar"]

@@ -74,7 +74,12 @@ def conversation_members(names: Mapping[str, int], read: Read) -> list[str]:
 
 def sidecar(name: str) -> bool:
     """True for a file of the export that is known and holds no conversations; numbered parts of one included."""
-    return _NUMBERED.sub("", name.rpartition("/")[2]) in _SIDECARS
+    return logical_name(name) in _SIDECARS
+
+
+def logical_name(name: str) -> str:
+    """The file name of a member without its folder; a numbered part has the name of the whole."""
+    return _NUMBERED.sub("", name.rpartition("/")[2])
 
 
 def context(read: Read, members: Mapping[str, int]) -> ExportContext:

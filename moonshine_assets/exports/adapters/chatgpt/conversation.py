@@ -6,9 +6,16 @@ import hashlib
 
 from moonshine_assets.errors import Unreadable
 from moonshine_assets.exports import times
+from moonshine_assets.exports.adapters.chatgpt.choices import has_choices, stated_choices
 from moonshine_assets.exports.adapters.chatgpt.nodes import chained_nodes, loose_nodes, typed_nodes
 from moonshine_assets.exports.adapters.chatgpt.shape import LINEAR, shape_of
-from moonshine_assets.exports.adapters.chatgpt.wire import Conversation, as_id, as_text, loose_conversation
+from moonshine_assets.exports.adapters.chatgpt.wire import (
+    Conversation,
+    as_id,
+    as_text,
+    loose_conversation,
+    loose_node,
+)
 from moonshine_assets.exports.decode import decode, decode_keeping_repeats, original_key
 from moonshine_assets.exports.records import BadNode, ExportContext, Node, ParsedConversation
 
@@ -36,7 +43,10 @@ def _parse(raw: bytes, context: ExportContext) -> ParsedConversation:
     if isinstance(value, Conversation) and value.mapping is not None and not _may_repeat(raw, len(value.mapping)):
         flags = set(decode_flags)
         nodes = typed_nodes(value, value.mapping, context, flags)
-        return _record(value, raw, nodes, [], len(value.mapping), shape_of(value, raw, len(nodes)), flags)
+        parsed = _record(value, raw, nodes, [], len(value.mapping), shape_of(value, raw, len(nodes)), flags)
+        if has_choices(raw):
+            parsed.feedback = stated_choices(value.mapping.items(), nodes)
+        return parsed
     return _parse_loosely(raw, context)
 
 
@@ -55,7 +65,11 @@ def _parse_loosely(raw: bytes, context: ExportContext) -> ParsedConversation:
         items = [(original_key(key), node) for mapping in mappings for key, node in mapping.items()]
         nodes, bad_nodes = loose_nodes(conversation, items, context, flags)
         shape = shape_of(conversation, raw, len(items))
-        return _record(conversation, raw, nodes, bad_nodes, len(items), shape, flags)
+        parsed = _record(conversation, raw, nodes, bad_nodes, len(items), shape, flags)
+        if has_choices(raw):
+            loose = [(key, found) for key, node in items if not isinstance(found := loose_node(node), str)]
+            parsed.feedback = stated_choices(((key, node) for key, (node, _) in loose), nodes)
+        return parsed
     for name in ("linear_conversation", "messages"):
         listed = value.get(name)
         if isinstance(listed, list):

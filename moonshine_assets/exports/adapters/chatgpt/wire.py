@@ -32,6 +32,8 @@ class Metadata(msgspec.Struct, gc=False):
     aggregate_result: Any = None
     canvas: Any = None
     chatgpt_sdk: Any = None
+    paragen_variants_info: Any = None
+    paragen_variant_choice: Any = None
 
 
 class WireMessage(msgspec.Struct, gc=False):
