@@ -69,6 +69,7 @@ class Dpo(_Section, frozen=True):
     maximum_hours_apart: Annotated[float, Meta(gt=0)]
     maximum_pairs_per_conversation: Positive
     label_confidence: Share
+    rated_pair_confidence: Share
     balance_low: Share
     balance_high: Share
     balance_minimum_rows: Positive

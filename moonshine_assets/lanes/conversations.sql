@@ -3,7 +3,8 @@
 SELECT
     w.rank,
     m.message_id, m.parent_id, m.record_uid, m.on_active_path, m.role, m.author_kind, m.author_name, m.visible,
-    m.model, m.created_at, m.status, m.stop_reason, coalesce(a.files, 0) AS files,
+    m.model, m.created_at, m.status, m.stop_reason, coalesce(a.files, 0) AS files, m.feedback AS rating,
+    coalesce(f.choices, []) AS choices,
     b.kind, t.text, coalesce(t.tokens, 0) AS tokens, b.tool_name, b.tool_call_id, b.arguments, b.is_error,
     b.payload IS NOT NULL AS has_payload,
     b.kind = 'tool_result' AND coalesce(json_exists(b.payload, '$.content'), false) AS shows_more,
@@ -30,4 +31,19 @@ LEFT JOIN (
     AND a.provider_run_id = m.provider_run_id
     AND a.conversation_id = m.conversation_id
     AND a.message_id = m.message_id
+LEFT JOIN (
+    SELECT
+        provider,
+        provider_run_id,
+        conversation_id,
+        message_id,
+        list([value, other_message_id] ORDER BY feedback_id) AS choices
+    FROM main.feedback
+    WHERE joined AND kind IN ('preference', 'comparison')
+    GROUP BY ALL
+) AS f
+    ON f.provider = m.provider
+    AND f.provider_run_id = m.provider_run_id
+    AND f.conversation_id = m.conversation_id
+    AND f.message_id = m.message_id
 ORDER BY w.rank, m.position, m.message_id, b.ordinal

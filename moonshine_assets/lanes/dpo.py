@@ -1,4 +1,8 @@
-"""DPO lane, tier D2 `regen_continued`: the person went on from one answer and left another one behind."""
+"""DPO lane: pairs of answers to one prompt.
+
+Tier D1 `rated_pair`: the person said which answer is better. Tier D2 `regen_continued`: the person went on from one
+answer and left another one behind. Where something was said of a prompt's answers, that alone decides.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,14 @@ from moonshine_assets.distill.policy import Policy
 from moonshine_assets.lanes.answers import Answer, answers
 from moonshine_assets.lanes.dialogue import Dialogue, dialogue
 from moonshine_assets.lanes.feedback import negative_rule
+from moonshine_assets.lanes.rated import Pair, stated_pairs
 from moonshine_assets.lanes.reading import Exchange
 from moonshine_assets.lanes.rows import Refused, Row, Stamp, provenance
 from moonshine_assets.lanes.similarity import jaccard
 from moonshine_assets.lanes.trees import Conversation, Turn
 
-SIGNAL = "regen_continued"
+RATED = "rated_pair"
+CONTINUED = "regen_continued"
 
 
 def skip(exchange: Exchange, policy: Policy) -> str | None:  # noqa: ARG001 - the same question for every lane
@@ -33,7 +39,11 @@ def judge(conversation: Conversation, policy: Policy, stamp: Stamp) -> Iterator[
         if len(siblings) < 2:
             continue
         candidates += 1
-        verdict = _pair(conversation, prompt, siblings, policy, stamp)
+        stated = stated_pairs(conversation, prompt, siblings)
+        if stated:
+            verdict = _rated(conversation, prompt, stated, policy, stamp)
+        else:
+            verdict = _pair(conversation, prompt, siblings, policy, stamp)
         if not isinstance(verdict, Refused):
             pairs += 1
             if pairs > policy.lanes.dpo.maximum_pairs_per_conversation:
@@ -41,6 +51,27 @@ def judge(conversation: Conversation, policy: Policy, stamp: Stamp) -> Iterator[
         yield verdict
     if not candidates:
         yield Refused("no_second_answer")
+
+
+def _rated(conversation: Conversation, prompt: Turn, stated: list[Pair], policy: Policy, stamp: Stamp) -> Row | Refused:
+    """The first stated pair that is fit; when none is, the reason of the first is the candidate's.
+
+    How far apart the answers are in length and time does not matter here: nothing is inferred from them.
+    """
+    reasons: list[str] = []
+    for chosen, rejected in stated:
+        reason = _unfit(chosen, policy) or _unfit(rejected, policy) or _too_similar(chosen, rejected, policy)
+        if any(better is rejected and worse is chosen for better, worse in stated):
+            reason = "contradictory_ratings"
+        if reason:
+            reasons.append(reason)
+            continue
+        shared = dialogue(conversation.path_to(prompt), policy.answers)
+        if isinstance(shared, Refused):
+            return Refused(f"prompt_{shared.reason}")
+        confidence = policy.lanes.dpo.rated_pair_confidence
+        return _row(conversation, shared, chosen.turn, rejected.turn, RATED, confidence, stamp)
+    return Refused(reasons[0])
 
 
 def _pair(
@@ -58,7 +89,8 @@ def _pair(
     shared = dialogue(conversation.path_to(prompt), policy.answers)
     if isinstance(shared, Refused):
         return Refused(f"prompt_{shared.reason}")
-    return _row(conversation, shared, chosen.turn, rejected.turn, policy, stamp)
+    confidence = policy.lanes.dpo.label_confidence
+    return _row(conversation, shared, chosen.turn, rejected.turn, CONTINUED, confidence, stamp)
 
 
 def _unfit(answer: Answer, policy: Policy) -> str | None:
@@ -117,9 +149,12 @@ def _unlike(chosen: Answer, other: Answer, policy: Policy) -> str | None:
         return "time_unknown"
     if abs(chosen.turn.created_at - other.turn.created_at) > timedelta(hours=rules.maximum_hours_apart):
         return "too_far_apart_in_time"
-    if jaccard(chosen.turn.prose, other.turn.prose) >= rules.maximum_jaccard:
-        return "too_similar"
-    return None
+    return _too_similar(chosen, other, policy)
+
+
+def _too_similar(chosen: Answer, other: Answer, policy: Policy) -> str | None:
+    similarity = jaccard(chosen.turn.prose, other.turn.prose)
+    return "too_similar" if similarity >= policy.lanes.dpo.maximum_jaccard else None
 
 
 def _cross_model(one: Turn, other: Turn) -> bool:
@@ -128,7 +163,13 @@ def _cross_model(one: Turn, other: Turn) -> bool:
 
 
 def _row(
-    conversation: Conversation, shared: Dialogue, chosen: Turn, rejected: Turn, policy: Policy, stamp: Stamp
+    conversation: Conversation,
+    shared: Dialogue,
+    chosen: Turn,
+    rejected: Turn,
+    signal: str,
+    confidence: float,
+    stamp: Stamp,
 ) -> Row:
     return {
         "prompt": shared.messages,
@@ -140,8 +181,8 @@ def _row(
             stamp,
             record_uid=chosen.record_uid,
             turns=[*shared.turns, chosen, rejected],
-            signal=SIGNAL,
-            label_confidence=policy.lanes.dpo.label_confidence,
+            signal=signal,
+            label_confidence=confidence,
             tokens=shared.tokens + chosen.prose_tokens + rejected.prose_tokens,
             models=[chosen.model, rejected.model],
         ),

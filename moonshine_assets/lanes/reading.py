@@ -15,8 +15,9 @@ from moonshine_assets.lanes.trees import Conversation, ConversationKey, Part, Tu
 
 _HERE = Path(__file__).parent
 _FETCH_ROWS = 2_000
-#: Column of conversations.sql with which the part begins; before it stand the rank and the turn.
-_PARTS_FROM = 14
+#: Columns of conversations.sql: the rank, the turn, what was said of it (rating, choices), the part.
+_STATED_FROM = 14
+_PARTS_FROM = 16
 
 
 class Exchange(NamedTuple):
@@ -79,7 +80,8 @@ def _turns(rows: Iterable[tuple[Any, ...]]) -> list[Turn]:
     turns: list[Turn] = []
     for row in rows:
         if not turns or turns[-1].message_id != row[1]:
-            turns.append(Turn(*row[1:_PARTS_FROM]))
+            turns.append(Turn(*row[1:_STATED_FROM]))
+            turns[-1].rating, turns[-1].choices = row[_STATED_FROM:_PARTS_FROM]
         if row[_PARTS_FROM] is not None:
             turns[-1].parts.append(Part(*row[_PARTS_FROM:]))
     return turns

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -56,7 +56,10 @@ class Part:
 
 @dataclass(slots=True)
 class Turn:
-    """One message; `files` is the number of its attachments."""
+    """One message; `files` is the number of its attachments.
+
+    `rating` is up, down or None; `choices` are the preferences stated of it: (value, id of the other answer or None).
+    """
 
     message_id: str
     parent_id: str | None
@@ -72,6 +75,8 @@ class Turn:
     stop_reason: str | None
     files: int
     parts: list[Part] = field(default_factory=list)
+    rating: str | None = None
+    choices: Sequence[Sequence[str | None]] = ()
 
     @property
     def is_human(self) -> bool:
