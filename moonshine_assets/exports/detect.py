@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from moonshine_assets.errors import BadInput, UnknownFormat, Unreadable
-from moonshine_assets.exports.adapters import ADAPTERS
+from moonshine_assets.exports.adapters import ADAPTERS, ALL_ARRAYS, LOG_ADAPTERS
 from moonshine_assets.exports.container import Container
 from moonshine_assets.exports.decode import decode
+from moonshine_assets.exports.lines import lines
 from moonshine_assets.exports.records import Claim
 from moonshine_assets.exports.split import Split, mapped, split
 
 #: So many conversations are looked at before a file is called unknown: the first ones may be broken or empty.
 _PROBED = 50
+#: So many bytes are looked at to tell a page, a table or a log by how it begins.
+_HEAD_BYTES = 1 << 20
+#: Endings of files that may hold conversations under any name.
+_READABLE = (".json", ".jsonl", ".html", ".csv")
 #: Field names shown of an unknown file; no values, those could be text.
 _SHOWN_KEYS = 12
 
@@ -34,8 +40,7 @@ def detect(container: Container, work: Path) -> Detection:
         work: scratch folder for members that must be unpacked to be looked at.
 
     Raises:
-        UnknownFormat: no adapter claims it; says what was seen instead.
-        BadInput: it cannot be read, or holds conversations of several providers.
+        BadInput: no adapter claims it; says what was seen instead.
     """
     if container.is_plain:
         named = [list(container.sizes)]
@@ -46,10 +51,23 @@ def detect(container: Container, work: Path) -> Detection:
             found = _claimed_member(container, member, work)
             if found is not None:
                 return Detection(*found, members)
-    detection = None if container.is_plain else _by_looking(container, work)
+    detection = None
+    if not container.is_plain:
+        detection = _log_folder(container, work) or _by_looking(container, work)
     if detection is None:
         raise _unknown(container, work)
     return detection
+
+
+def _log_folder(container: Container, work: Path) -> Detection | None:
+    """A folder or zip of an agent's session files: the first log adapter that finds its own among the first files."""
+    for adapter in LOG_ADAPTERS:
+        members = adapter.log_files(container.sizes)
+        for member in members[:_PROBED]:
+            claim = adapter.claim_lines(_first_objects(container.on_disk(member, work)), member)
+            if claim is not None:
+                return Detection(adapter.PROVIDER, claim, members)
+    return None
 
 
 def _by_looking(container: Container, work: Path) -> Detection | None:
@@ -62,7 +80,7 @@ def _by_looking(container: Container, work: Path) -> Detection | None:
     members: list[str] = []
     refusal: BadInput | None = None
     for name in container.sizes:
-        if not name.lower().endswith((".json", ".html")) or any(adapter.sidecar(name) for adapter in ADAPTERS):
+        if not name.lower().endswith(_READABLE) or any(adapter.sidecar(name) for adapter in ADAPTERS):
             continue
         try:
             found = _claimed_member(container, name, work)
@@ -84,12 +102,43 @@ def _by_looking(container: Container, work: Path) -> Detection | None:
 
 
 def _claimed_member(container: Container, name: str, work: Path) -> tuple[str, Claim] | None:
+    """Whose a file is: by how it begins, by its conversations, or by the lines of a log, in this order."""
     path = container.on_disk(name, work)
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES)
+    for adapter in ADAPTERS:
+        if hasattr(adapter, "claim_bytes") and (claim := adapter.claim_bytes(head, name)) is not None:
+            return adapter.PROVIDER, claim
+    refusal: BadInput | None = None
     try:
         with mapped(path) as view:
-            return _claimed(split(path, view, name), view)
-    except BadInput as refusal:
+            found = _claimed(split(path, view, name, ALL_ARRAYS), view)
+        if found is not None:
+            return found
+    except BadInput as error:
+        refusal = error
+    objects = _first_objects(path)
+    for adapter in LOG_ADAPTERS:
+        claim = adapter.claim_lines(objects, name)
+        if claim is not None:
+            return adapter.PROVIDER, claim
+    if refusal is not None:
         raise refusal.inside(name) from refusal.__cause__
+    return None
+
+
+def _first_objects(path: Path) -> list[dict[str, Any]]:
+    """The objects of a log's first lines, or the one object the file is."""
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES)
+    objects = [line.value for line in itertools.islice(lines(head), _PROBED) if line.value is not None]
+    if objects or not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return objects
+    try:
+        value, _ = decode(path.read_bytes(), dict[str, Any])
+    except Unreadable:
+        return []
+    return [value] if isinstance(value, dict) else []
 
 
 def _claimed(found: Split, view: memoryview) -> tuple[str, Claim] | None:
@@ -123,7 +172,7 @@ def _unknown(container: Container, work: Path) -> UnknownFormat:
     name = next(iter(container.sizes))
     path = container.on_disk(name, work)
     with mapped(path) as view:
-        found = split(path, view, name)
+        found = split(path, view, name, ALL_ARRAYS)
         keys = _keys(found, view)
     return UnknownFormat(
         f"no conversations of a known provider: {found.wrapper} of {len(found.spans)}"

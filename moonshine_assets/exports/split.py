@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import mmap
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +22,8 @@ from moonshine_assets.exports.scan import Scanned, scan
 
 #: Keys that make a top-level object a single conversation rather than a container of several.
 SINGLE_KEYS = frozenset({"mapping", "chat_messages", "messages", "linear_conversation"})
+#: Fields whose array holds the conversations, in every provider's files; adapters may name more.
+ARRAYS = frozenset({"conversations"})
 
 _BOM = b"\xef\xbb\xbf"
 _BLANK = re.compile(rb"[ \t\r\n]*")
@@ -79,13 +81,14 @@ def mapped(path: Path) -> Iterator[memoryview]:
                 del mapping
 
 
-def split(path: Path, view: memoryview, name: str = "") -> Split:
+def split(path: Path, view: memoryview, name: str = "", arrays: Collection[str] = ARRAYS) -> Split:
     """Find the conversations of a JSON (or chat.html) file.
 
     Args:
         path: the file, for the private map.
         view: its bytes, from `mapped`.
         name: what messages call it; default: its file name.
+        arrays: fields of a top-level object whose arrays hold the conversations.
 
     Raises:
         BadInput: not JSON, cut off, or a JSON value that cannot hold conversations; with the byte where known.
@@ -100,19 +103,19 @@ def split(path: Path, view: memoryview, name: str = "") -> Split:
     if head[:1] == b"[":
         return Split("array", _elements(path, view, start, name))
     if head[:1] == b"{":
-        return _split_object(path, view, start, name)
+        return _split_object(path, view, start, name, arrays)
     raise BadInput(
         f"not JSON (its first byte is 0x{head[0]:02x})", where=name, fix="give the export as it was downloaded"
     )
 
 
-def _split_object(path: Path, view: memoryview, start: int, name: str) -> Split:
+def _split_object(path: Path, view: memoryview, start: int, name: str, arrays: Collection[str]) -> Split:
     spans, names = _fields(view, start, name)
     if SINGLE_KEYS.intersection(names):
         return Split("object", [Span(start, _trimmed_end(view))])
-    arrays = [span for key, span in zip(names, spans, strict=True) if key == "conversations" and view[span[0]] == 0x5B]
-    if arrays:
-        found = [span for begin, end in arrays for span in _elements(path, view[:end], begin, name)]
+    holding = [span for key, span in zip(names, spans, strict=True) if key in arrays and view[span[0]] == 0x5B]
+    if holding:
+        found = [span for begin, end in holding for span in _elements(path, view[:end], begin, name)]
         return Split("conversations", found)
     if spans and all(view[begin] == 0x7B for begin, _ in spans):
         return Split("map", [Span(*pair) for pair in spans], names)
