@@ -33,7 +33,7 @@ test-slow: $(READY) ## soak, fuzz and scale tests
 	$(BIN)/python -m pytest -m slow --timeout 3600
 
 test-browser: $(READY) ## the UI in a real headless Chromium (needs `chromium` on the PATH)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt '.[browser]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,browser]'
 	$(BIN)/python -m pytest -m browser
 
 check: $(READY) ## formatting, lint and types
