@@ -23,7 +23,7 @@ ANY = "*"
 #: What a key of a format and a value of an enum look like; anything else may be somebody's words.
 _KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_.$-]{0,39}")
 _VALUE = re.compile(r"[A-Za-z0-9_.-]{1,40}")
-_ID = re.compile(r"[0-9a-fA-F-]{16,}|.*\d{6,}.*|(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9]{16,}")
+_ID = re.compile(r"[0-9a-fA-F-]{16,}|.*\d{6,}.*|(?=.*\d)[A-Za-z0-9]{16,}|(?=.*\d)(?=.*[A-Z])(?=.*[a-z])\w{16,}")
 #: More different keys in one place, or values of one field, are ids, whatever they look like.
 _MOST_KEYS = 300
 _MOST_VALUES = 200
