@@ -16,6 +16,7 @@ from moonshine_assets.cli import show, summaries
 from moonshine_assets.cli.instance import open_instance, use_home
 from moonshine_assets.cli.outcome import BAD_INPUT, FAILED, OK, exiting, say, say_line
 from moonshine_assets.cli.progress_bar import progress_bar
+from moonshine_assets.cli.quarantine import quarantine
 from moonshine_assets.cli.query import answer, render
 from moonshine_assets.distill.policy import load as load_policy
 from moonshine_assets.errors import BadInput
@@ -181,6 +182,8 @@ def status(home_dir: Path | None, as_json: bool) -> int:
         out.print(show.table("Ledger", [{"counter": k, "tokens": v} for k, v in found["ledger"].items()]))
     if found["lanes"]:
         out.print(show.table("Lanes", found["lanes"], ["lane", "rows", "candidates", "tokens"]))
+    if found["retention"]:
+        out.print(show.table("Agent logs", found["retention"]))
     return OK
 
 
@@ -261,6 +264,8 @@ def ui(home_dir: Path | None, port: int) -> int:
     except KeyboardInterrupt:
         return OK
 
+
+main.add_command(quarantine)
 
 if __name__ == "__main__":
     main()

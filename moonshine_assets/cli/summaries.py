@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from moonshine_assets.errors import BadInput
+from moonshine_assets.exports.retention import retention, shown
 from moonshine_assets.gates import rows
 from moonshine_assets.tables.receipts import RECEIPT_COUNTS
+from moonshine_resources import clock
 from moonshine_resources.atomic import read_json
 from moonshine_resources.duckdb import connect
 from moonshine_resources.home import Home
@@ -74,7 +76,7 @@ def lanes(home: Home) -> list[dict[str, Any]]:
 
 
 def status(home: Home) -> dict[str, Any]:
-    """Where everything stands: runs by state, refused sources, mash, ledger, lanes."""
+    """Where everything stands: runs by state, refused sources, mash, ledger, lanes, agent logs that may be deleted."""
     runs = []
     merged = _merged(home)
     for run_id in run_ids(home):
@@ -108,6 +110,7 @@ def status(home: Home) -> dict[str, Any]:
         "mash": str(home.mash) if home.mash.exists() else None,
         "ledger": {k: v for k, v in ledger(home).items() if isinstance(v, int)} if home.token_ledger.exists() else None,
         "lanes": lanes(home),
+        "retention": shown(retention(clock.now(), Path.home(), home.archive)),
     }
 
 
