@@ -24,8 +24,8 @@ _LANGUAGE = re.compile(r"\blang(?:uage)?-([\w+#.-]+)")
 _SPACES = re.compile(r"[ \t\r\f\v\xa0\n]+")
 #: Stands for a line break until the line is written; no text holds it.
 _BREAK = "\x00"
-#: Python's parser raises for a marked section that is none of those it knows.
-MARKED_SECTION = re.compile(r"<!\[(?!CDATA\[)")
+#: What cannot be a whole tag, and marked sections other than CDATA.
+_NO_TAG = re.compile(r"<(?:(?![^<>]*>)|(?=!\[(?!CDATA\[)))")
 #: Deeper lists are drawn at this depth: the indentation of a hostile one would grow with the square of its size.
 _DEEPEST = 8
 
@@ -47,9 +47,22 @@ class Rendered(NamedTuple):
 def html_to_text(html: str) -> Rendered:
     """The text and images of a piece of HTML."""
     writer = _Writer()
-    writer.feed(MARKED_SECTION.sub("&lt;![", html.replace(_BREAK, "")))
+    writer.feed(whole_tags(html.replace(_BREAK, "")))
     writer.close()
     return writer.finished()
+
+
+def whole_tags(html: str) -> str:
+    """The same HTML without comments, and with every `<` that begins no whole tag written as `&lt;`.
+
+    Python's parser takes time with the square of unfinished tags, and raises for marked sections it does not know.
+    """
+    kept: list[str] = []
+    at = 0
+    while (begin := html.find("<!--", at)) >= 0 and (end := html.find("-->", begin)) >= 0:
+        kept.append(html[at:begin])
+        at = end + len("-->")
+    return _NO_TAG.sub("&lt;", "".join([*kept, html[at:]]))
 
 
 class _Writer(HTMLParser):

@@ -48,6 +48,15 @@ def test_images_are_listed_with_what_stands_in_their_place() -> None:
     assert rendered.text == "aa wren"
 
 
+@pytest.mark.parametrize("piece", ["<a ", "<b", "<!--", "<![CDATA[", "<", "<a href='", "<table><tr>", "<a href=x><p>"])
+def test_what_is_never_finished_costs_no_more_than_its_length(piece: str) -> None:
+    assert "last" in html_to_text(piece * 20_000 + ">last").text
+
+
+def test_comments_are_not_shown() -> None:
+    assert html_to_text("a<!-- <p>b</p> --><!---->c<!-- d").text == "ac<!-- d"
+
+
 def test_deep_nesting_costs_no_more_than_its_words() -> None:
     assert len(html_to_text("<ul><li>" * 20_000 + "x").text) < 100
     assert html_to_text("<blockquote>" * 20_000 + "x").text.endswith("x")

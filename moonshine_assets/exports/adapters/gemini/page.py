@@ -18,7 +18,7 @@ from moonshine_assets.errors import Unreadable
 from moonshine_assets.exports.adapters.gemini.prompts import is_attached_line
 from moonshine_assets.exports.adapters.gemini.record import Turn, add_answer
 from moonshine_assets.exports.decode import NUL_STRIPPED, UTF8_REPLACED
-from moonshine_assets.exports.html_text import MARKED_SECTION
+from moonshine_assets.exports.html_text import whole_tags
 from moonshine_assets.exports.local_times import ZONE_UNKNOWN, local_time
 from moonshine_assets.exports.records import Block
 from moonshine_assets.exports.values import payload
@@ -26,9 +26,12 @@ from moonshine_assets.exports.values import payload
 TIME_UNREADABLE = "time_unreadable"
 
 _CELL = re.compile(rb"<div\b[^<>]{0,200}?\bclass\s*=\s*[\"']?[^\"'<>]{0,200}?\bouter-cell\b", re.IGNORECASE)
+_CONTENT = re.compile(
+    r"<div\b[^<>]{0,200}?\bclass\s*=\s*[\"']?([^\"'<>]{0,200}?\bcontent-cell\b[^\"'<>]*)[^<>]*>", re.IGNORECASE
+)
+_LINE_END = re.compile(r"(<br\b[^<>]*>)|<(?=(?:p|div|ul|ol|pre|table|blockquote|h[1-6r])[\s>])", re.IGNORECASE)
 #: A line with a time of day and a year, in whatever language.
 _LIKE_TIME = re.compile(r"(?=.*(?<!\d)\d{1,2}[:.]\d{2}[:.]\d{2}(?!\d))(?=.*(?<!\d)\d{4}(?!\d)).{8,70}")
-_BLOCKS = frozenset({"p", "div", "ul", "ol", "pre", "table", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "hr"})
 #: With tags and character references.
 _LONGEST_TIME = 400
 _TAG = re.compile(r"<[^<>]*>")
@@ -61,16 +64,16 @@ def read_cell(raw: bytes) -> tuple[Turn, set[str]]:
     if "\x00" in html:
         html = html.replace("\x00", "")
         flags.add(NUL_STRIPPED)
-    html = MARKED_SECTION.sub("&lt;![", html)
-    layout = _Layout(html)
-    if not layout.lines:
+    html = whole_tags(html)
+    lines, beside = _layout(html)
+    if not lines:
         raise Unreadable("an activity cell without content")
     turn = Turn()
-    rank = _time_line(html, layout.lines, turn, flags)
-    _prompt(html, layout.lines[:rank], turn)
-    if rank < len(layout.lines):
-        _add_shown(turn, html[layout.lines[rank][1] : layout.lines[-1][1]])
-    for begin, end in layout.beside:
+    rank = _time_line(html, lines, turn, flags)
+    _prompt(html, lines[:rank], turn)
+    if rank < len(lines):
+        _add_shown(turn, html[lines[rank][1] : lines[-1][1]])
+    for begin, end in beside:
         _add_shown(turn, html[begin:end])
     return turn, flags
 
@@ -118,48 +121,27 @@ def _prompt(html: str, lines: list[tuple[int, int]], turn: Turn) -> None:
     turn.title = "\n".join(said).strip()
 
 
-class _Layout(HTMLParser):
-    """Where the lines of the content cell stand: `lines` are [start, end), each ends at a `<br>` or where a block
-    begins. `beside` are the other content cells that may show something.
+def _layout(html: str) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Where the lines of the content cell stand, each [start, end) up to a `<br>` or the beginning of a block, and
+    the other content cells that may show something.
 
     A cell reaches to the next one: a stray end tag in an answer does not end it.
     """
-
-    def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.lines: list[tuple[int, int]] = []
-        self.beside: list[tuple[int, int]] = []
-        self._starts = [0, *(match.end() for match in re.finditer("\n", html))]
-        self._kind = ""
-        self._begin = 0
-        self._seen = False
-        self.feed(html)
-        self.close()
-        self._end_cell(len(html))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "div" and "content-cell" in (classes := (dict(attrs).get("class") or "").split()):
-            self._end_cell(self._at())
-            self._begin = self._after()
-            silent = any(name.endswith("caption") for name in classes)
-            self._kind = "silent" if silent else "beside" if self._seen else "content"
-            self._seen = self._seen or not silent
-        elif self._kind == "content" and (tag == "br" or tag in _BLOCKS):
-            self.lines.append((self._begin, self._at()))
-            self._begin = self._after() if tag == "br" else self._at()
-
-    def _end_cell(self, end: int) -> None:
-        if self._kind == "content":
-            self.lines.append((self._begin, end))
-        elif self._kind == "beside":
-            self.beside.append((self._begin, end))
-
-    def _at(self) -> int:
-        line, column = self.getpos()
-        return self._starts[line - 1] + column
-
-    def _after(self) -> int:
-        return self._at() + len(self.get_starttag_text() or "")
+    lines: list[tuple[int, int]] = []
+    beside: list[tuple[int, int]] = []
+    found = list(_CONTENT.finditer(html))
+    for match, end in zip(found, [*(following.start() for following in found[1:]), len(html)], strict=False):
+        begin = match.end()
+        if any(name.endswith("caption") for name in match[1].split()):
+            continue
+        if lines:
+            beside.append((begin, end))
+            continue
+        for line_end in _LINE_END.finditer(html, begin, end):
+            lines.append((begin, line_end.start()))
+            begin = line_end.end() if line_end[1] else line_end.start()
+        lines.append((begin, end))
+    return lines, beside
 
 
 class _Line(HTMLParser):
