@@ -35,6 +35,7 @@ def lint(rows: Iterable[Row], lane: str) -> list[Finding]:
     lane_named(lane)
     findings: list[Finding] = []
     seen: set[str] = set()
+    pairs: set[str] = set()
     for row in rows:
         uid = str(row.get("record_uid") or "")
         told = [*_columns(row, lane), *_provenance(row)]
@@ -43,6 +44,10 @@ def lint(rows: Iterable[Row], lane: str) -> list[Finding]:
         # A row that is not of the lane's shape cannot be read any further.
         if not shape:
             told += [*_messages(row, lane), *_BY_LANE[lane](row)]
+            if lane == "dpo":
+                pair = _pair_of(row)
+                told += [("repeated_pair", "chosen")] if pair in pairs else []
+                pairs.add(pair)
         if uid in seen:
             told.append(("repeated_record_uid", "record_uid"))
         seen.add(uid)
@@ -115,6 +120,12 @@ def _ends_with(row: Row, name: str, roles: tuple[str, ...], rule: str) -> _Told:
 
 def _conversational(row: Row) -> _Told:
     yield from _ends_with(row, "messages", ("assistant",), "last_message_not_assistant")
+
+
+def _pair_of(row: Row) -> str:
+    """A prompt with its two answers, whichever of them is the chosen one."""
+    sides = sorted(json.dumps(row[side], sort_keys=True) for side in ("chosen", "rejected"))
+    return json.dumps([row["prompt"], sides], sort_keys=True)
 
 
 def _dpo(row: Row) -> _Told:

@@ -132,7 +132,13 @@ def test_a_planted_fault_is_found(lane: str, plant: Callable[[dict[str, Any]], N
 
 def test_a_lane_that_holds_a_row_twice_is_red() -> None:
     row = sound("dpo")
-    assert [finding.rule for finding in lint([row, row], "dpo")] == ["repeated_record_uid"]
+    assert [finding.rule for finding in lint([row, row], "dpo")] == ["repeated_pair", "repeated_record_uid"]
+
+
+def test_a_pair_that_is_there_again_the_other_way_round_is_red() -> None:
+    row, other = sound("dpo"), sound("dpo")
+    other["chosen"], other["rejected"], other["record_uid"] = row["rejected"], row["chosen"], "other"
+    assert lint([row, other], "dpo") == [("other", "repeated_pair", "chosen")]
 
 
 def test_an_unknown_lane_is_refused() -> None:
