@@ -16,7 +16,7 @@ from moonshine_assets.cli.progress_bar import progress_bar
 from moonshine_assets.errors import BadInput
 from moonshine_assets.exports.register import Registration
 from moonshine_assets.mash.merge import merged_build
-from moonshine_assets.providers.quarantine import Trial, piece, quarantined, tried
+from moonshine_assets.providers.quarantine import piece, quarantined, tried
 from moonshine_assets.providers.replay import (
     is_refused,
     last_reading,
@@ -25,6 +25,7 @@ from moonshine_assets.providers.replay import (
     register_refused,
     register_replay,
 )
+from moonshine_assets.providers.trial import Trial
 from moonshine_resources import clock
 from moonshine_resources.duckdb import connect
 from moonshine_resources.home import ENVIRONMENT, Home

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from pathlib import Path
-from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import duckdb
 
-from moonshine_assets.errors import BadInput, Unreadable
+from moonshine_assets.errors import BadInput
 from moonshine_assets.exports.adapters import BY_PROVIDER
-from moonshine_assets.exports.container import Container, opened
-from moonshine_assets.exports.records import ExportContext, ParsedConversation
-from moonshine_assets.exports.split import mapped
-from moonshine_assets.exports.tree import arrange
+from moonshine_assets.exports.container import opened
 from moonshine_assets.gates import rows
 from moonshine_assets.providers.source import read_lock, secured_path
+from moonshine_assets.providers.trial import Bench, Trial
 from moonshine_resources.atomic import remove_tree
 from moonshine_resources.duckdb import connect
 from moonshine_resources.home import Home, RunPaths
@@ -26,15 +22,6 @@ SELECT provider_run_id AS run, quarantine_id, unit, reason, conversation_id, mes
        raw_index AS "index", raw_start AS start, raw_end AS "end", octet_length(raw) AS size
 FROM store.quarantine
 """
-
-
-class Trial(NamedTuple):
-    """What the present adapter makes of a quarantined piece; `outcome` says it in a few words."""
-
-    quarantine_id: int
-    unit: str
-    parses: bool
-    outcome: str
 
 
 def quarantined(home: Home, run_ids: list[str]) -> list[dict[str, Any]]:
@@ -88,53 +75,12 @@ def tried(home: Home, run_id: str, quarantine_ids: list[int]) -> list[Trial]:
     work = home.root / "work" / f"replay-{run_id}"
     try:
         with opened(secured_path(run, lock), lock["source_path"]) as container:
-            bench = _Bench(BY_PROVIDER[run.provider], container, work)
+            bench = Bench(BY_PROVIDER[run.provider], container, lock["members"], work)
             return [
                 bench.trial(found) for found in pieces if not quarantine_ids or found["quarantine_id"] in quarantine_ids
             ]
     finally:
         remove_tree(work)
-
-
-class _Bench:
-    """The present adapter with the context of one export."""
-
-    def __init__(self, adapter: ModuleType, container: Container, work: Path) -> None:
-        self._adapter = adapter
-        self._container = container
-        self._work = work
-        self._context: ExportContext = adapter.context(container.read, container.sizes)
-
-    def trial(self, found: dict[str, Any]) -> Trial:
-        tell = found["quarantine_id"], found["unit"]
-        if found["unit"] == "older_copy":
-            return Trial(*tell, False, "a copy that was not newer: it stays aside")
-        try:
-            if found["unit"] == "conversation":
-                parsed = self._parsed(found["raw"])
-                return Trial(*tell, True, f"{len(parsed.nodes)} nodes, {len(parsed.bad_nodes)} of them unreadable")
-            parsed = self._conversation_of(found)
-        except Unreadable as error:
-            return Trial(*tell, False, str(error))
-        for bad in parsed.bad_nodes:
-            if bad.raw == found["raw"]:
-                return Trial(*tell, False, bad.reason)
-        return Trial(*tell, True, "a node of its conversation")
-
-    def _conversation_of(self, found: dict[str, Any]) -> ParsedConversation:
-        with mapped(self._container.on_disk(found["raw_member"], self._work)) as view:
-            return self._parsed(bytes(view[found["raw_start"] : found["raw_end"]]))
-
-    def _parsed(self, data: bytes) -> ParsedConversation:
-        """Raises Unreadable for whatever the adapter stumbles over, as the reader does."""
-        try:
-            parsed: ParsedConversation = self._adapter.parse(data, self._context)
-            arrange(parsed)
-        except (Unreadable, MemoryError):
-            raise
-        except Exception as error:
-            raise Unreadable(f"the {self._adapter.PROVIDER} adapter failed with {type(error).__name__}") from error
-        return parsed
 
 
 def _published(run: RunPaths) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
