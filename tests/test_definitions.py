@@ -29,7 +29,21 @@ SHARED_CHECKS = {
     "corpus_report": ["citations"],
     "validation": [],
 }
-PROVIDERS = ["chatgpt", "claude"]
+PROVIDERS = [
+    "aistudio",
+    "chatbotui",
+    "chatgpt",
+    "claude",
+    "copilot",
+    "deepseek",
+    "gemini",
+    "grok",
+    "lechat",
+    "librechat",
+    "openwebui",
+    "perplexity",
+    "qwen",
+]
 
 
 def expected_checks() -> dict[str, list[str]]:
@@ -54,7 +68,7 @@ def test_every_check_blocks_but_the_radar_which_warns() -> None:
 
 def test_jobs_sensors_and_schedules() -> None:
     jobs = {job.name for job in defs.resolve_all_job_defs()} - {"__ASSET_JOB"}
-    assert jobs == {"chatgpt_run", "claude_run", "distil", "housekeeping"}
+    assert jobs == {*(f"{provider}_run" for provider in PROVIDERS), "distil", "housekeeping"}
     assert {sensor.name for sensor in defs.sensors or []} == {"new_exports", "mash_changed"}
     assert {schedule.name for schedule in defs.schedules or []} == {"nightly_distillation", "nightly_housekeeping"}
 

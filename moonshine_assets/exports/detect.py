@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from moonshine_assets.errors import BadInput, UnknownFormat, Unreadable
@@ -18,7 +18,7 @@ from moonshine_assets.exports.split import Split, mapped, split
 _PROBED = 50
 #: So many bytes are looked at to tell a page, a table or a log by how it begins.
 _HEAD_BYTES = 1 << 20
-#: Endings of files that may hold conversations under any name.
+#: Endings of files that may hold conversations under any name; AI Studio's have none at all.
 _READABLE = (".json", ".jsonl", ".html", ".csv")
 #: Field names shown of an unknown file; no values, those could be text.
 _SHOWN_KEYS = 12
@@ -80,7 +80,9 @@ def _by_looking(container: Container, work: Path) -> Detection | None:
     members: list[str] = []
     refusal: BadInput | None = None
     for name in container.sizes:
-        if not name.lower().endswith(_READABLE) or any(adapter.sidecar(name) for adapter in ADAPTERS):
+        if not (name.lower().endswith(_READABLE) or "." not in PurePosixPath(name).name) or any(
+            adapter.sidecar(name) for adapter in ADAPTERS
+        ):
             continue
         try:
             found = _claimed_member(container, name, work)

@@ -9,8 +9,9 @@ from types import ModuleType
 
 from moonshine_assets.errors import Unreadable
 from moonshine_assets.exports.container import Container
-from moonshine_assets.exports.records import ANONYMOUS, ExportContext, ParsedConversation, RawElement
-from moonshine_assets.exports.split import mapped, split
+from moonshine_assets.exports.found import Found, found_in
+from moonshine_assets.exports.records import ExportContext, ParsedConversation, RawElement
+from moonshine_assets.exports.split import mapped
 from moonshine_assets.exports.tree import Arranged, arrange
 from moonshine_assets.providers.receipt import Tally, structure_bytes
 from moonshine_assets.providers.writer import RunWriter
@@ -86,23 +87,29 @@ class Reader:
     def _read_member(self, name: str) -> Tally:
         path = self._paths[name] = self._container.on_disk(name, self._work)
         with mapped(path) as view:
-            found = split(path, view, name)
+            spans, conversations = found_in(self._adapter, name, path, view, self._context)
             tally = Tally(name, "conversations", self._container.sizes[name])
-            # JSON inside a JSON string is read as what it holds; the quoting around it is structure too.
-            tally.add(bytes_structure=structure_bytes(found, view) + tally.bytes_total - len(view))
-            for rank, (start, end) in enumerate(found.spans):
-                given_id = found.names[rank] if found.names else None
-                self._read_element(RawElement(name, rank, start, end, view[start:end]), tally, given_id)
+            read = 0
+            for found in conversations:
+                size = found.element.end - found.element.start
+                read += size
+                self._take(found, tally, size)
                 if self._progress is not None:
-                    self._progress(self._done + end, self._total)
+                    self._progress(self._done + found.element.end, self._total)
+            # JSON inside a JSON string is read as what it holds; the quoting around it is structure too.
+            around = structure_bytes(spans, view) if spans is not None else len(view) - read
+            tally.add(bytes_structure=around + tally.bytes_total - len(view))
         self._done += tally.bytes_total
         return tally
 
-    def _read_element(self, element: RawElement, tally: Tally, given_id: str | None) -> None:
-        size = element.end - element.start
+    def _take(self, found: Found, tally: Tally, size: int) -> None:
+        element = found.element
         tally.add(conversations_in=1)
         try:
-            parsed, arranged = self._arranged(element, given_id)
+            if found.parsed is None:
+                raise Unreadable(found.reason)
+            parsed = found.parsed
+            arranged = self._arranged(parsed)
         except Unreadable as error:
             tally.add(conversations_quarantined=1, bytes_quarantined=size)
             self._writer.quarantine(element, unit="conversation", reason=str(error))
@@ -140,14 +147,11 @@ class Reader:
                     conversation_id=parsed.conversation_id,
                 )
 
-    def _arranged(self, element: RawElement, given_id: str | None) -> tuple[ParsedConversation, Arranged]:
-        """Raises Unreadable for whatever an adapter stumbles over: one conversation never costs the others."""
+    def _arranged(self, parsed: ParsedConversation) -> Arranged:
+        """Raises Unreadable for a tree that cannot be arranged: one conversation never costs the others."""
         try:
-            parsed: ParsedConversation = self._adapter.parse(element.data, self._context)
-            if given_id and parsed.conversation_id.startswith(ANONYMOUS):
-                parsed.conversation_id = given_id
-            return parsed, arrange(parsed)
-        except (Unreadable, MemoryError):
+            return arrange(parsed)
+        except MemoryError:
             raise
         except Exception as error:
             raise Unreadable(f"the {self._adapter.PROVIDER} adapter failed with {type(error).__name__}") from error

@@ -6,7 +6,21 @@ from moonshine_assets.tables.provenance import PROVENANCE, RAW_REF
 from moonshine_assets.tables.schema import Column, Table
 
 #: The only sources a row may come from; the no_contamination gate refuses any other value.
-SOURCE_TYPES: tuple[str, ...] = ("chatgpt_export", "claude_export")
+SOURCE_TYPES: tuple[str, ...] = (
+    "aistudio_export",
+    "chatbotui_export",
+    "chatgpt_export",
+    "claude_export",
+    "copilot_export",
+    "deepseek_export",
+    "gemini_export",
+    "grok_export",
+    "lechat_export",
+    "librechat_export",
+    "openwebui_export",
+    "perplexity_export",
+    "qwen_export",
+)
 
 CONVERSATIONS = Table(
     name="conversations",

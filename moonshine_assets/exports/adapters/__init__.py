@@ -24,11 +24,39 @@ A log adapter (an agent's session files, one conversation a file or more) has in
 
 from types import ModuleType
 
-from moonshine_assets.exports.adapters import chatgpt, claude
+from moonshine_assets.exports.adapters import (
+    aistudio,
+    chatbotui,
+    chatgpt,
+    claude,
+    copilot,
+    deepseek,
+    gemini,
+    grok,
+    lechat,
+    librechat,
+    openwebui,
+    perplexity,
+    qwen,
+)
 from moonshine_assets.exports.split import ARRAYS
 
 #: In the order of detection: the first claim wins (EXPORT-FORMATS §1).
-ADAPTERS: tuple[ModuleType, ...] = (claude, chatgpt)
+ADAPTERS: tuple[ModuleType, ...] = (
+    claude,
+    deepseek,
+    chatgpt,
+    qwen,
+    openwebui,
+    grok,
+    gemini,
+    aistudio,
+    lechat,
+    perplexity,
+    librechat,
+    chatbotui,
+    copilot,
+)
 #: Asked after the others, in this order.
 LOG_ADAPTERS: tuple[ModuleType, ...] = ()
 
