@@ -141,7 +141,7 @@ def provider_family(provider: str) -> list[dg.AssetsDefinition]:
             )
         for verdict in produced.verdicts:
             yield check_result(verdict)
-        database = run.database if produced.manifest is not None else run.database_draft
+        database = run.database if run.database.exists() else run.database_draft
         with connect(database, read_only=True) as connection:
             warning = format_radar(connection, run, lock, raw)
         yield check_result(warning, dg.AssetCheckSeverity.WARN)
