@@ -41,9 +41,7 @@ def check_result(
     metadata: dict[str, Any] = {"reason": verdict.reason, **verdict.figures}
     if verdict.offender_count:
         metadata["offenders_in_all"] = verdict.offender_count
-        metadata["first_offender"] = ", ".join(
-            f"{name} {value}" for name, value in verdict.offenders[0].items() if value
-        )
+        metadata["first_offender"] = ", ".join(f"{name} {value}" for name, value in verdict.offenders[0].items())
         metadata["offenders"] = table_metadata(verdict.offenders)
     return dg.AssetCheckResult(
         check_name=verdict.gate,
