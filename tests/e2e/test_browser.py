@@ -43,6 +43,7 @@ def asked() -> set[str]:
 def page(asked: set[str]) -> Iterator[Page]:
     executable = shutil.which("chromium")
     assert executable, "these tests need `chromium` on the PATH"
+    expect.set_options(timeout=WAIT)
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=executable, args=list(FLAGS))
         page = browser.new_page(viewport=WINDOW)  # type: ignore[arg-type]
@@ -67,7 +68,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def opened_partition(page: Page, server: Server, run: RunPaths) -> None:
     page.goto(f"{server.address}/assets/claude/provider_db?view=partitions&partition={run.run_id}")
     expect(page.get_by_text("Latest materialization")).to_be_visible()
-    expect(page.get_by_text("claude__provider_db").first).to_be_visible()
+    expect(page.get_by_text("Materialized", exact=True).first).to_be_visible()
 
 
 def materialized(page: Page, server: Server) -> str:
