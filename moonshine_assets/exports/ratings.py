@@ -1,6 +1,7 @@
-"""What a person said of an answer by a click, in the form the `feedback` column has (EXPORT-FORMATS §18).
+"""What a person said of an answer by a click, in the form `records.Message.feedback` has (EXPORT-FORMATS §18).
 
-The column is JSON text, one of
+The run writer makes rows of the feedback table of it; the `feedback` column of messages is `up` or `down` alone. JSON
+text, one of
     {"kind":"rating","value":"up"|"down"|null,"details":{…}}       thumbs; `details` is the provider's own object
     {"kind":"preference","chosen":true|false,"details":{…}}        this answer was preferred to others, or was not
 `value` is null where only words were given. `details` is absent when there is nothing beyond the click.

@@ -56,7 +56,10 @@ def build_draft(
     try:
         with storage.writing(draft):
             draft.parent.mkdir(parents=True, exist_ok=True)
-        with opened(raw, lock["source_path"]) as container, connect(draft, read_only=False, memory_limit=DRAFT_MEMORY) as connection:
+        with (
+            opened(raw, lock["source_path"]) as container,
+            connect(draft, read_only=False, memory_limit=DRAFT_MEMORY) as connection,
+        ):
             # One transaction: autocommit would write every batch twice, to the log and to the file.
             with transaction(connection), RunWriter(connection, provenance, count_many) as writer:
                 reader = Reader(BY_PROVIDER[run.provider], container, lock["members"], writer, run.work, progress)

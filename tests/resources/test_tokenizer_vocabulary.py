@@ -179,5 +179,3 @@ def test_a_fresh_folder_counts_without_a_network_and_so_does_a_child_process(tmp
         check=False,
     )
     assert (done.stdout.split(), done.stderr) == (["2", "2", "2"], "")
-
-
