@@ -7,7 +7,6 @@ conversation with every entry once, whichever of them holds it.
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import PurePosixPath
@@ -15,12 +14,13 @@ from typing import Any, NamedTuple
 
 from moonshine_assets.errors import Unreadable
 from moonshine_assets.exports.adapters.openclaw.session import Known, conversation
-from moonshine_assets.exports.adapters.openclaw.store import Store, is_store, opened
+from moonshine_assets.exports.adapters.openclaw.store import Store
 from moonshine_assets.exports.decode import decode
 from moonshine_assets.exports.fields import ident, mapping, text_or_none
 from moonshine_assets.exports.lines import Line, lines
 from moonshine_assets.exports.records import BadNode, LogConversation
 from moonshine_assets.exports.replay import Owners, parents_first
+from moonshine_assets.exports.sqlite_copy import DAMAGE, is_sqlite, opened, shares
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _TOPIC = re.compile(r"-topic-(\d+)\.jsonl")
@@ -69,7 +69,7 @@ class Log:
         if data is None:
             self._refused.append(LogConversation(None, "the file cannot be read", {name: 0}, b""))
             return
-        if is_store(data):
+        if is_sqlite(data):
             self._find_in_store(name, data)
             return
         header = next((line.value for line in lines(data[: 1 << 16]) if line.value is not None), {})
@@ -79,11 +79,11 @@ class Log:
 
     def _find_in_store(self, name: str, data: bytes) -> None:
         try:
-            store = self._open.enter_context(opened(name, data, self._read))
+            store = Store(self._open.enter_context(opened(name, data, self._read)))
             sizes = {session_id: len(store.lines(session_id)) for session_id in store.sessions()}
             index = store.index()
             previous = store.previous()
-        except (Unreadable, sqlite3.Error) as error:
+        except (Unreadable, *DAMAGE) as error:
             reason = error.what if isinstance(error, Unreadable) else "a SQLite database that cannot be read"
             self._refused.append(LogConversation(None, reason, {name: len(data)}, data))
             return
@@ -91,15 +91,8 @@ class Log:
             self._note(key.partition("#")[0], entry)
         if not sizes:
             self._refused.append(LogConversation(None, "a store without sessions", {name: len(data)}, data))
-        whole, begun, given = sum(sizes.values()), 0, 0
-        for session_id, size in sizes.items():
-            begun += size
-            share = len(data) * begun // (whole or 1) - given
-            given += share
+        for session_id, share in zip(sizes, shares(len(data), list(sizes.values())), strict=True):
             self._add(_Place(name, session_id, previous.get(session_id), share, store))
-        if sizes and given < len(data):
-            last = self._places[session_id]
-            last[-1] = last[-1]._replace(size=last[-1].size + len(data) - given)
 
     def _add(self, place: _Place) -> None:
         found = self._places.setdefault(place.session_id, [])

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from moonshine_assets.errors import Unreadable
 from moonshine_assets.exports.decode import decode
 from moonshine_assets.exports.fields import mapping, text_or_none
+from moonshine_assets.exports.sqlite_copy import as_bytes, columns
 from moonshine_assets.exports.unzstd import unzstd
-
-_MAGIC = b"SQLite format 3\x00"
-
-
-def is_store(data: bytes) -> bool:
-    """Whether a file is a SQLite database."""
-    return data.startswith(_MAGIC)
 
 
 class Store:
@@ -28,7 +18,7 @@ class Store:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._tables = {
-            table: {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+            table: columns(connection, table)
             for table in ("transcript_events", "session_nodes", "session_windows", "session_transcript_archives")
         }
         if not {"session_id", "seq"} <= self._tables["transcript_events"]:
@@ -51,8 +41,8 @@ class Store:
 
     def lines(self, session_id: str) -> bytes:
         """The entries of a session as JSON lines."""
-        columns = self._tables["transcript_events"]
-        chosen = [name if name in columns else "NULL" for name in ("event_json", "event_zstd")]
+        known = self._tables["transcript_events"]
+        chosen = [name if name in known else "NULL" for name in ("event_json", "event_zstd")]
         rows = self._connection.execute(
             f"SELECT {', '.join(chosen)} FROM transcript_events WHERE CAST(session_id AS TEXT) = ? ORDER BY seq",  # noqa: S608
             (session_id,),
@@ -73,7 +63,7 @@ class Store:
                 "SELECT session_key, current_session_id, entry_json FROM session_nodes"
             ):
                 try:
-                    value = mapping(decode(_bytes(entry), Any)[0])
+                    value = mapping(decode(as_bytes(entry), Any)[0])
                 except Unreadable:
                     value = {}
                 if isinstance(key, str):
@@ -96,40 +86,8 @@ class Store:
         return {one: other for one, other in rows if isinstance(one, str) and text_or_none(other) and other != one}
 
 
-@contextmanager
-def opened(name: str, data: bytes, read: Callable[[str], bytes | None]) -> Iterator[Store]:
-    """Open a copy of a store, with what stands in its write-ahead log.
-
-    Raises:
-        Unreadable: damaged, or no store of OpenClaw.
-    """
-    with tempfile.TemporaryDirectory(prefix="moonshine-store-") as folder:
-        copy = Path(folder) / "store.sqlite"
-        copy.write_bytes(data)
-        if ahead := read(f"{name}-wal"):
-            copy.with_name("store.sqlite-wal").write_bytes(ahead)
-        connection = sqlite3.connect(f"{copy.as_uri()}?mode=ro", uri=True)
-        try:
-            connection.text_factory = _text
-            yield Store(connection)
-        except sqlite3.Error as error:
-            raise Unreadable("a SQLite database that cannot be read") from error
-        finally:
-            connection.close()
-
-
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", errors="replace")
-
-
-def _bytes(value: object) -> bytes:
-    if isinstance(value, str):
-        return value.encode()
-    return value if isinstance(value, bytes) else b""
-
-
 def _unpacked(value: object) -> bytes:
-    raw = _bytes(value)
+    raw = as_bytes(value)
     try:
         return unzstd(raw).rstrip(b"\n")
     except Unreadable:
