@@ -9,8 +9,8 @@ from moonshine_assets.tables.distilled import DISTILLED_CONVERSATIONS, DISTILLED
 PAGE = Path(__file__).with_name("tables.md")
 HEAD = """# Tables
 
-Made from the declarations in `moonshine_assets/tables/` by `make docs`. The stored tables are in schema `store`; the views
-of the same names in `main` show the newest version of each record, and `messages` and `blocks` with their `text`.
+Made from the declarations in `moonshine_assets/tables/` by `make docs`. The stored tables are in schema `store`; the
+views of the same names in `main` show the newest version of each record, and `messages` and `blocks` with their `text`.
 """
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the pages promise is there: links lead somewhere, commands and targets exist, tables are described as declared."""
+"""What the pages promise is there: links, commands and targets exist, tables are described as declared."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def _execute(
     if result.success:
         return []
     failures = [event.step_failure_data for event in result.all_node_events if event.is_step_failure]
-    if any(data.error.cls_name == _INTERRUPTED for data in failures):
+    if any(data.error is not None and data.error.cls_name == _INTERRUPTED for data in failures):
         # Dagster keeps Ctrl-C for the run alone; it was meant for the command.
         raise KeyboardInterrupt
     troubles = [
