@@ -65,6 +65,10 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("pictures")
 
 
+def taken(page: Page, picture: Path) -> None:
+    page.screenshot(path=picture, animations="disabled")
+
+
 def opened_partition(page: Page, server: Server, run: RunPaths) -> None:
     page.goto(f"{server.address}/assets/claude/provider_db?view=partitions&partition={run.run_id}")
     expect(page.get_by_text("Latest materialization")).to_be_visible()
@@ -88,22 +92,22 @@ def test_the_stages_are_groups_in_the_graph(page: Page, server: Server, run: Run
     page.goto(f"{server.address}/asset-groups")
     for group in (*BY_PROVIDER, "mash", "distill", "ledger", "lanes", "reports"):
         expect(page.get_by_text(group, exact=True).first).to_be_visible()
-    page.screenshot(path=pictures / "groups.png")
+    taken(page, pictures / "groups.png")
     page.keyboard.press("Alt+e")
     for asset in ("provider_export", "mash_merge", "distilled_slice", "main_ledger", "agentic_code", "validation"):
         expect(page.get_by_text(asset, exact=True).first).to_be_visible()
-    page.screenshot(path=pictures / "graph.png")
+    taken(page, pictures / "graph.png")
 
 
 def test_a_partition_is_materialized_by_clicking(page: Page, server: Server, run: RunPaths, pictures: Path) -> None:
     database = run.database.read_bytes()
     opened_partition(page, server, run)
-    page.screenshot(path=pictures / "partition.png")
+    taken(page, pictures / "partition.png")
     assert materialized(page, server) == "SUCCESS"
     assert run.database.read_bytes() == database
     page.goto(f"{server.address}/assets/claude/provider_db?view=checks&checkDetail=receipt_balances")
     expect(page.get_by_text("Passed", exact=True).first).to_be_visible()
-    page.screenshot(path=pictures / "green.png")
+    taken(page, pictures / "green.png")
 
 
 def test_a_red_gate_shows_what_offends(page: Page, server: Server, run: RunPaths, pictures: Path) -> None:
@@ -121,13 +125,13 @@ def test_a_red_gate_shows_what_offends(page: Page, server: Server, run: RunPaths
     page.goto(f"{server.address}/assets/claude/provider_db?view=checks&checkDetail=receipt_balances")
     expect(page.get_by_text("Failed", exact=True).first).to_be_visible()
     expect(page.get_by_text("member conversations.json, visible_not_written 1")).to_be_visible()
-    page.screenshot(path=pictures / "red.png")
+    taken(page, pictures / "red.png")
     page.get_by_text("[Show Markdown]").first.click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("visible_not_written")).to_be_visible()
     expect(dialog.get_by_text("conversations.json")).to_be_visible()
     expect(dialog.get_by_text(message[0]).first).to_be_visible()
-    page.screenshot(path=pictures / "offenders.png")
+    taken(page, pictures / "offenders.png")
     failed = [
         check["name"]
         for check in server.assets()["claude/provider_db"]["assetChecksOrError"]["checks"]
