@@ -23,6 +23,7 @@ UUID = "0f1e2d3c-1111-4222-8333-444455556666"
         ([{"loglines": []}], True),
         ([{"type": "user", "timestamp": "t", "message": {"content": "x"}}], True),
         ([{**SAYS, "message": {"role": "user", "parts": [{"text": "x"}]}}], False),
+        ([{**SAYS, "type": "system", "systemPayload": {}}], False),
         ([{"type": "session", "id": "s", "cwd": "/"}], False),
         ([{"type": "session_meta", "payload": {}}], False),
         ([{"sessionId": "s", "projectHash": "p", "messages": []}], False),

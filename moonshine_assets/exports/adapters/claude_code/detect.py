@@ -21,9 +21,9 @@ def claim_lines(objects: list[dict[str, Any]], name: str) -> Claim | None:  # no
     """Are these first lines (or is this one object) Claude Code's? Qwen Code's, which has `parts`, is not."""
     if len(objects) == 1 and isinstance(objects[0].get("loglines"), list):
         return Claim("claude_code-web", 1.0, "loglines is a list")
+    if any("parts" in mapping(record.get("message")) or "systemPayload" in record for record in objects):
+        return None
     for record in objects:
-        if "parts" in mapping(record.get("message")) or record.get("provider") == "qwen":
-            return None
         kind = text_or_none(record.get("type"))
         if ident(record.get("sessionId")) and kind in _SAYING and ident(record.get("uuid")):
             return Claim("claude_code", 1.0, "records with uuid and sessionId")
