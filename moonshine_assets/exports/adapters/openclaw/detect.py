@@ -21,7 +21,7 @@ _ARCHIVED = re.compile(r".+\.jsonl\.(?:reset|deleted)\.[\w.:-]+")
 _PI_SESSION = re.compile(rf"\d{{4}}-\d\d-\d\dT[\w-]+_{_UUID}\.jsonl")
 _COPIES = re.compile(r".+\.(?:checkpoint\..+|trajectory)\.jsonl|.+\.jsonl\.bak.*|.+\.trajectory-path\.json")
 _SECRET = frozenset({"auth-profiles.json", "auth.json", "models.json", "openclaw.json", ".env", "settings.json"})
-_STATE_ROOT = re.compile(r"(?:^|/)\.?(?:openclaw|clawdbot|moltbot)(?:/|$)")
+_STATE_ROOT = re.compile(r"(?:^|/)(?:\.(?:openclaw|clawdbot|moltbot)(?:/|$)|agents/[^/]+/sessions/)")
 
 
 def claim_of(objects: list[dict[str, Any]], name: str) -> tuple[str, Claim] | None:
