@@ -27,3 +27,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         server.until(server.answers)
         shutil.copy(SAMPLES / "claude-export.zip", home.inbox)
         yield server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def early(request: pytest.FixtureRequest) -> None:
+    """Sensors wait for their ticks: a server that is needed at all is started before the other tests."""
+    if any("server" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        request.getfixturevalue("server")

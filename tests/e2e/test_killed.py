@@ -14,7 +14,6 @@ import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -70,7 +69,7 @@ SIGNS: dict[str, Callable[[Site], bool]] = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     base = tmp_path_factory.mktemp("killed")
     with zipfile.ZipFile(SAMPLES / "chatgpt-export.zip") as bundled:
@@ -140,33 +139,29 @@ def moments(seed: int, stages: list[str]) -> list[tuple[str, float]]:
     return [(stage, rng.uniform(0, LIVES_ON[stage])) for stage in stages]
 
 
-@pytest.fixture(scope="module")
-def undisturbed(site: Site) -> Outcome:
-    copy = site.copy("undisturbed")
-    said = moonshine("run", site.export, home=copy.home)
-    assert (said.code, said.err) == (0, "")
-    left = outcome(copy)
-    assert all(left.files.values())
-    return left
-
-
-def check_kills(site: Site, undisturbed: Outcome, kills: list[tuple[str, float]]) -> None:
+def check_kills(site: Site, kills: list[tuple[str, float]]) -> None:
+    """Every kill leaves what a run leaves that nobody disturbs."""
+    calm = site.copy("undisturbed")
     copies = [site.copy(f"{stage} {lives_on:.3f}") for stage, lives_on in kills]
     with ThreadPoolExecutor(2) as pool:
-        runs = [partial(killed, copy, *kill) for copy, kill in zip(copies, kills, strict=True)]
-        said = list(pool.map(lambda run: run(), runs))
-    for copy, kill, again in zip(copies, kills, said, strict=True):
+        undisturbed_run = pool.submit(moonshine, "run", site.export, home=calm.home)
+        runs = [pool.submit(killed, copy, *kill) for copy, kill in zip(copies, kills, strict=True)]
+    said = undisturbed_run.result()
+    assert (said.code, said.err) == (0, "")
+    undisturbed = outcome(calm)
+    assert all(undisturbed.files.values())
+    for copy, kill, again in zip(copies, kills, [run.result() for run in runs], strict=True):
         assert (kill, again.code, again.err) == (kill, 0, "")
         assert (kill, outcome(copy)) == (kill, undisturbed)
         assert (kill, left_behind(copy)) == (kill, [])
         assert (kill, unfinished_runs(copy)) == (kill, [])
 
 
-def test_three_kills_leave_what_an_undisturbed_run_leaves(site: Site, undisturbed: Outcome) -> None:
-    check_kills(site, undisturbed, moments(SEED, ["provider_db", "mash_merge", "mash_merge"]))
+def test_three_kills_leave_what_an_undisturbed_run_leaves(site: Site) -> None:
+    check_kills(site, moments(SEED, ["provider_db", "mash_merge", "mash_merge"]))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", LIVES_ON)
-def test_many_kills_leave_what_an_undisturbed_run_leaves(site: Site, undisturbed: Outcome, stage: str) -> None:
-    check_kills(site, undisturbed, moments(SEED + 1, [stage] * 8))
+def test_many_kills_leave_what_an_undisturbed_run_leaves(site: Site, stage: str) -> None:
+    check_kills(site, moments(SEED + 1, [stage] * 8))
