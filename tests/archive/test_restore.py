@@ -32,7 +32,7 @@ def test_the_mash_before_a_merge_is_restored_beside_it(home: Home, before: str, 
     assert content(target) == before
     assert facts["file"] == str(target)
     assert facts["runs"] == [FIRST]
-    assert (facts["rows"]["conversations"], facts["rows"]["messages"], facts["rows"]["merges"]) == (3, 12, 8)
+    assert (facts["rows"]["conversations"], facts["rows"]["messages"], facts["rows"]["merges"]) == (3, 12, 9)
     assert facts["sha256"] == sha256_file(home.premerge_snapshot(SECOND))
     assert sha256_file(home.mash) == after
 

@@ -30,7 +30,7 @@ def as_json(ran: Ran, *words: str) -> Any:
 
 def test_status_tells_where_everything_stands(ran_home: Ran) -> None:
     found = as_json(ran_home, "status")
-    assert list(found) == ["home", "runs", "refused", "mash", "ledger", "lanes"]
+    assert list(found) == ["home", "runs", "refused", "mash", "ledger", "lanes", "retention"]
     assert found["home"] == str(ran_home.home.root)
     assert {run["source"] for run in found["runs"]} == set(BUNDLED)
     assert {run["state"] for run in found["runs"]} == {"merged"}
