@@ -38,13 +38,14 @@ def chain(parents: list[int], starts: list[Start | None]) -> Chained:
     children = _children(parents)
     order = _parents_first(parents, children)
     leads = _leads(order, children, starts)
+    branches = [_is_branch(below, leads, start) for below, start in zip(children, starts, strict=True)]
 
     stretch = [-1] * len(parents)
     members: list[list[int]] = []
     heads: list[int] = []
     for rank in order:
         above = parents[rank]
-        begins = above < 0 or _begins(rank, children[above], leads, starts[above])
+        begins = above < 0 or _begins(rank, parents, branches, leads, starts[above])
         if begins:
             heads.append(rank)
             members.append([])
@@ -89,11 +90,14 @@ def _leads(order: list[int], children: list[list[int]], starts: list[Start | Non
     return leads
 
 
-def _begins(rank: int, siblings: list[int], leads: list[_Lead], above: Start | None) -> bool:
+def _begins(rank: int, parents: list[int], branches: list[bool], leads: list[_Lead], above: Start | None) -> bool:
     """Whether a record is one of several alternatives after the one above it; an answer's own parts are not."""
     own = above.key if above is not None and not above.is_human else None
-    if leads[rank] == _NOTHING or leads[rank] == (None, own) or len(siblings) == 1:
-        return False
+    return branches[parents[rank]] and leads[rank] != _NOTHING and leads[rank] != (None, own)
+
+
+def _is_branch(siblings: list[int], leads: list[_Lead], above: Start | None) -> bool:
+    own = above.key if above is not None else None
     prompts = {leads[rank][0] for rank in siblings} - {None}
     answers = {leads[rank][1] for rank in siblings} - {None, own}
     return len(prompts) > 1 or len(answers) > 1

@@ -53,3 +53,5 @@ def test_a_hundred_thousand_records_are_no_trouble() -> None:
     for parents in (fan, line):
         made = chain(parents, [None] * size)
         assert made.parents == line
+    prompts: list[Start | None] = [Start(True, str(rank)) for rank in range(size)]
+    assert chain(fan, prompts).parents == fan

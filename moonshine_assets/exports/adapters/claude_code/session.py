@@ -17,6 +17,8 @@ from moonshine_assets.exports.times import to_micros
 
 SOURCE_TYPE = "claude_code_log"
 
+_UUID_LENGTH = 36
+
 
 class Session(NamedTuple):
     """A file that was read: its lines, and the ids it stands for. `is_whole` tells the form of one JSON object."""
@@ -114,7 +116,9 @@ def _session_id(name: str, found: list[Line]) -> str:
     named = [ident(line.value.get("sessionId")) for line in found if line.value is not None and id_of(line)]
     named = named or [ident(line.value.get("sessionId")) for line in found if line.value is not None]
     known = [session_id.partition("#")[0] for session_id in named if session_id]
-    return next((session_id for session_id in known if session_id in stem(name)), (known or [stem(name)])[-1])
+    base = stem(name)
+    named_for = (one for one in known if one == base or (len(one) >= _UUID_LENGTH and one in base))
+    return next(named_for, (known or [base])[-1])
 
 
 def _title(records: list[dict[str, Any]]) -> str | None:

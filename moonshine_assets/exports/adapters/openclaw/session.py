@@ -45,7 +45,9 @@ class Tree:
         self._known: dict[bytes, Node] = {}
         self._taken: set[str] = set()
         self._tools: dict[str, str | None] = {}
-        self._calls: dict[str, str] = {}  # call id → the node after which its result stands
+        self._calls: dict[str, str] = {}  # call id → the answer that made it
+        self._answered: dict[str, str] = {}  # answer → the last of its results that points to a call
+        self._copies: dict[str, int] = {}
         self._previous: str | None = None
         for number, entry in enumerate(entries):
             self._take(number, entry)
@@ -79,12 +81,11 @@ class Tree:
         )
 
     def _name(self, record_id: str | None, number: int) -> str:
-        name = record_id or f"line-{number}"
-        copy = 1
+        name = stated = record_id or f"line-{number}"
         while name in self._taken:
             self.flags.add("duplicate_ids")
-            copy += 1
-            name = f"{record_id}#{copy}"
+            self._copies[stated] = self._copies.get(stated, 1) + 1
+            name = f"{stated}#{self._copies[stated]}"
         self._taken.add(name)
         return name
 
@@ -95,7 +96,8 @@ class Tree:
             return self._previous
         pointer = ident(entry.get("parentId"))
         if pointer in self._calls and pointer not in self._ids:
-            return self._calls[pointer or ""]
+            home = self._calls[pointer or ""]
+            return self._answered.get(home, home)
         return pointer
 
     def _follow(self, entry: dict[str, Any], node: Node) -> None:
@@ -111,8 +113,7 @@ class Tree:
                 self._calls[call_id] = node.node_id
         answered = ident(said.get("toolCallId"))
         if answered in self._calls and entry.get("parentId") == answered:
-            home = self._calls[answered or ""]
-            self._calls = {call: node.node_id if at == home else at for call, at in self._calls.items()}
+            self._answered[self._calls[answered or ""]] = node.node_id
 
 
 def conversation(

@@ -29,6 +29,7 @@ class Thread:
         self._owners = owners
         self._known: dict[bytes, Node] = {}
         self._taken: set[str] = set()
+        self._copies: dict[str, int] = {}
         self._ids = {name for record in records if (name := ident(record.get("uuid")))}
         self._answers = self._grouped(records)
         self._previous: str | None = None
@@ -86,11 +87,10 @@ class Thread:
         return pointer
 
     def _name(self, record_id: str | None, number: int) -> str:
-        name = record_id or f"line-{number}"
-        copy = 1
+        name = stated = record_id or f"line-{number}"
         while name in self._taken:
-            copy += 1
-            name = f"{record_id}#{copy}"
+            self._copies[stated] = self._copies.get(stated, 1) + 1
+            name = f"{stated}#{self._copies[stated]}"
             if number not in self._answers:
                 self.flags.add("duplicate_ids")
         self._taken.add(name)
