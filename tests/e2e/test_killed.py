@@ -36,7 +36,7 @@ SEED = 20261120
 #: Seconds for which a killed moment may be waited for; a bound, not an expectation.
 PATIENCE = 120
 #: After the first sign of a stage the process lives on for up to this long, seconds.
-LIVES_ON = {"provider_db": 1.0, "mash_merge": 0.3, "distil": 4.0}
+LIVES_ON = {"provider_db": 0.6, "mash_merge": 0.3, "distil": 4.0}
 DISTILLATION = re.compile(rb"main_\d{8}_\d{6}")
 
 
@@ -75,7 +75,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     with zipfile.ZipFile(SAMPLES / "chatgpt-export.zip") as bundled:
         sample = json.loads(bundled.read("conversations.json"))
     # The sample fills the lanes, the random talks make the stages last long enough to be hit.
-    export = write(base / "talks.json", [*sample, *talks(SEED, conversations=80, messages=40, length=60)])
+    export = write(base / "talks.json", [*sample, *talks(SEED, conversations=50, messages=40)])
     home = Home.at(base / "registered")
     registered = register(home, export, moment=datetime(2026, 1, 31, 12, tzinfo=UTC))
     return Site(home, export, registered.run_id)
