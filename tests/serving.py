@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from terminal import environment, words_of
+from terminal import environment, heed_interrupts, words_of
 
 from moonshine_resources.home import Home
 
@@ -138,6 +138,7 @@ def served(home: Home, log: Path) -> Iterator[Server]:
             stdout=output,
             stderr=subprocess.STDOUT,
             env=environment(),
+            preexec_fn=heed_interrupts,
         )
     try:
         yield Server(home, port, process, log)

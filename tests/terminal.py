@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -52,6 +53,11 @@ def environment(**more: str) -> dict[str, str]:
 def words_of(*words: str | Path, home: Path | Home) -> list[str]:
     root = home.root if isinstance(home, Home) else home
     return [str(SCRIPT), *map(str, words), "--home", str(root)]
+
+
+def heed_interrupts() -> None:
+    """For a child process: Ctrl-C counts, even where the tests themselves run in the background and ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def moonshine(*words: str | Path, home: Path | Home, cwd: Path | None = None, **more: str) -> Said:

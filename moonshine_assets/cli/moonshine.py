@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 
@@ -241,7 +240,7 @@ def query(name_or_sql: str | None, home_dir: Path | None, as_json: bool, as_csv:
 @at_home
 @click.option("--port", default=3000, show_default=True, help="Port on loopback.")
 @exiting
-def ui(home_dir: Path | None, port: int) -> int:
+def ui(home_dir: Path | None, port: int) -> NoReturn:
     """Open the Dagster UI of this home: webserver, sensors and schedules, on loopback only."""
     home = Home.at(home_dir)
     use_home(home)
@@ -258,11 +257,10 @@ def ui(home_dir: Path | None, port: int) -> int:
     # `dg dev` takes no workspace file; `dagster dev` recommends it at every start.
     quiet = ["-W", "ignore:Function `dev_command` is superseded"]
     command = [sys.executable, *quiet, "-m", "dagster", "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port)]
-    try:
-        # In the instance's own folder: elsewhere Dagster warns of the project's dagster.yaml, which is its pattern.
-        return subprocess.call(command, cwd=os.environ["DAGSTER_HOME"])  # noqa: S603 - our own words and a number
-    except KeyboardInterrupt:
-        return OK
+    # In the instance's own folder: elsewhere Dagster warns of the project's dagster.yaml, which is its pattern.
+    os.chdir(os.environ["DAGSTER_HOME"])
+    # In this process's place: whoever stops this command, by whatever signal, stops the servers.
+    os.execv(sys.executable, command)  # noqa: S606 - our own words and a number
 
 
 main.add_command(quarantine)

@@ -21,7 +21,7 @@ import dagster as dg
 import pytest
 from exporting import talks, write
 from intake import query
-from terminal import SAMPLES, Said, environment, moonshine, words_of
+from terminal import SAMPLES, Said, environment, heed_interrupts, moonshine, words_of
 
 from moonshine_assets.exports.register import register
 from moonshine_assets.ledger.record import COUNTERS
@@ -81,23 +81,32 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     return Site(home, export, registered.run_id)
 
 
-def killed(site: Site, stage: str, lives_on: float) -> Said:
-    """Kill the command's whole process group a moment after a stage began; then run it again."""
+def began(site: Site, stage: str) -> subprocess.Popen[str]:
+    """The command in a process group of its own, at the moment a stage has begun."""
     process = subprocess.Popen(
         words_of("run", site.export, home=site.home),
         start_new_session=True,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
         env=environment(),
+        preexec_fn=heed_interrupts,
     )
     deadline = time.monotonic() + PATIENCE
     while not SIGNS[stage](site):
         assert process.poll() is None, f"ended before {stage} began"
         assert time.monotonic() < deadline
         time.sleep(0.002)
+    return process
+
+
+def killed(site: Site, stage: str, lives_on: float) -> Said:
+    """Kill the command's whole process group a moment after a stage began; then run it again."""
+    process = began(site, stage)
     time.sleep(lives_on)
     os.killpg(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
     return moonshine("run", site.export, home=site.home)
 
 
@@ -159,6 +168,17 @@ def check_kills(site: Site, kills: list[tuple[str, float]]) -> None:
 
 def test_three_kills_leave_what_an_undisturbed_run_leaves(site: Site) -> None:
     check_kills(site, moments(SEED, ["provider_db", "mash_merge", "mash_merge"]))
+
+
+def test_ctrl_c_ends_the_whole_command_and_leaves_nothing_half_done(site: Site) -> None:
+    process = began(site, "provider_db")
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate()
+    assert process.returncode == 130
+    assert said == "error: interrupted; run the same again, it finishes what was begun\n"
+    assert not site.home.mash.exists()
+    assert left_behind(site) == []
+    assert unfinished_runs(site) == []
 
 
 @pytest.mark.slow
