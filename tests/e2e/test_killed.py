@@ -166,7 +166,7 @@ def check_kills(site: Site, kills: list[tuple[str, float]]) -> None:
         assert (kill, unfinished_runs(copy)) == (kill, [])
 
 
-# The stages' own kills (tests/providers, tests/mash) are in the fast suite; three whole commands take a minute and a half.
+# The stages' own kills are in the fast suite (tests/providers, tests/mash); these three take a minute and a half.
 @pytest.mark.slow
 def test_three_kills_leave_what_an_undisturbed_run_leaves(site: Site) -> None:
     check_kills(site, moments(SEED, ["provider_db", "mash_merge", "mash_merge"]))
