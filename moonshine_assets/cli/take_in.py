@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import dagster as dg
 
+from moonshine_assets.cli.progress_bar import without_standard_error
 from moonshine_assets.definitions import DISTIL_JOB, defs
 from moonshine_assets.errors import BadInput
 from moonshine_assets.exports.adapters import ADAPTERS
@@ -85,9 +86,10 @@ def distil(instance: dg.DagsterInstance, tags: Mapping[str, str]) -> list[Troubl
 def _execute(
     instance: dg.DagsterInstance, job: str, tags: Mapping[str, str], partition_key: str | None = None
 ) -> list[Trouble]:
-    result = defs.resolve_job_def(job).execute_in_process(
-        instance=instance, partition_key=partition_key, tags=dict(tags), run_config=_QUIET, raise_on_error=False
-    )
+    with without_standard_error():
+        result = defs.resolve_job_def(job).execute_in_process(
+            instance=instance, partition_key=partition_key, tags=dict(tags), run_config=_QUIET, raise_on_error=False
+        )
     if result.success:
         return []
     failures = [event.step_failure_data for event in result.all_node_events if event.is_step_failure]
