@@ -48,8 +48,12 @@ def sources(home: Home, paths: tuple[Path, ...]) -> Iterator[Path]:
 
 
 def _is_export(folder: Path) -> bool:
-    with opened(folder) as container:
-        return any(adapter.conversation_members(container.sizes, container.read) for adapter in ADAPTERS)
+    """Whether the folder is one export; one that cannot be listed counts as such, so that it is refused by itself."""
+    try:
+        with opened(folder) as container:
+            return any(adapter.conversation_members(container.sizes, container.read) for adapter in ADAPTERS)
+    except BadInput:
+        return True
 
 
 def registered(home: Home, paths: tuple[Path, ...], refuse: Callable[[BadInput], None]) -> list[Registration]:
