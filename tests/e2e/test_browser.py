@@ -111,7 +111,8 @@ def test_a_partition_is_materialized_by_clicking(page: Page, server: Server, run
 
 
 def test_a_red_gate_shows_what_offends(page: Page, server: Server, run: RunPaths, pictures: Path) -> None:
-    """A published run database that somebody edited."""
+    """A published run database that somebody edited; put back, it is green again."""
+    database, provenance = run.database.read_bytes(), run.provenance.read_bytes()
     run.database.chmod(0o644)
     with connect(run.database, read_only=False) as connection:
         connection.execute("DELETE FROM store.messages WHERE record_uid = (SELECT min(record_uid) FROM store.messages)")
@@ -138,6 +139,11 @@ def test_a_red_gate_shows_what_offends(page: Page, server: Server, run: RunPaths
         if not check["executionForLatestMaterialization"]["evaluation"]["success"]
     ]
     assert failed == ["receipt_balances"]
+    run.database.write_bytes(database)
+    run.database.chmod(0o444)
+    run.provenance.write_bytes(provenance)
+    opened_partition(page, server, run)
+    assert materialized(page, server) == "SUCCESS"
 
 
 def test_the_browser_asked_nobody_but_the_server(asked: set[str], server: Server) -> None:
