@@ -169,5 +169,5 @@ def test_time_grows_with_the_nodes_and_not_with_their_square(shape: str) -> None
             assert len(found.messages) == size
         return best
 
-    # Four times the nodes: linear is 4, quadratic would be 16.
-    assert seconds(40_000) / max(seconds(10_000), 1e-4) < 8
+    # Eight times the nodes: linear is 8, quadratic would be 64; a busy machine lies well between.
+    assert seconds(40_000) / max(seconds(5_000), 1e-4) < 32
