@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import dagster as dg
+import duckdb
 
 from moonshine_assets.dagster_checks import check_result, check_specs, column_schema, reporting, table_metadata
 from moonshine_assets.distill.clean import clean
@@ -12,7 +13,8 @@ from moonshine_assets.distill.gates import no_contamination, slice_schema, token
 from moonshine_assets.distill.run import distillation_run_id
 from moonshine_assets.distill.slice import write_slice
 from moonshine_assets.distill.waterfall import counters
-from moonshine_assets.gates import rows
+from moonshine_assets.errors import GateFailed
+from moonshine_assets.gates import Verdict, rows
 from moonshine_assets.lanes.draft import save_draft
 from moonshine_assets.mash.assets import MASH
 from moonshine_assets.mash.contracts import query_contracts
@@ -82,17 +84,25 @@ def distilled_slice(
     rules = policy.load()
     with mash_database.exclusively(), mash_database.writing() as connection:
         run_id = distillation_run_id(connection, home.open(), rules, clock.now())
-        report = write_slice(connection, rules, run_id)
-        tokens = counters(connection)
-        verdicts = [
-            slice_schema(connection),
-            no_contamination(connection),
-            token_band(rules, tokens),
-            query_contracts(connection),
-        ]
+        tokens: dict[str, int] = {}
+        verdicts: list[Verdict] = []
+
+        def gates(mash: duckdb.DuckDBPyConnection) -> list[Verdict]:
+            tokens.update(counters(mash))
+            verdicts.extend(
+                [slice_schema(mash), no_contamination(mash), token_band(rules, tokens), query_contracts(mash)]
+            )
+            return verdicts
+
+        try:
+            report = write_slice(connection, rules, run_id, gates)
+        except GateFailed:
+            if not verdicts:
+                raise
+            report = None
     for verdict in verdicts:
         yield check_result(verdict)
-    if all(verdict.passed for verdict in verdicts):
+    if report is not None:
         for lane, built in report.lanes.items():
             save_draft(home.open().lane_draft(lane, run_id), built)
         lanes = [{"lane": lane, "rows": len(b.rows), "candidates": b.candidates} for lane, b in report.lanes.items()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 
 from moonshine_assets.distill.policy import Policy
 from moonshine_assets.distill.replace import replace_rows
+from moonshine_assets.gates import Verdict, require
 from moonshine_assets.lanes.build import LANES, build_lanes
 from moonshine_assets.lanes.reading import Exchange, exchanges
 from moonshine_assets.lanes.rows import LaneResult, carried
@@ -39,13 +41,22 @@ class SliceReport(NamedTuple):
     changed: bool
 
 
-def write_slice(connection: duckdb.DuckDBPyConnection, policy: Policy, run_id: str) -> SliceReport:
+def write_slice(
+    connection: duckdb.DuckDBPyConnection,
+    policy: Policy,
+    run_id: str,
+    gates: Callable[[duckdb.DuckDBPyConnection], list[Verdict]] = lambda _: [],
+) -> SliceReport:
     """Bring store.distilled_conversations and store.distilled_messages up to date, in one transaction.
 
     Args:
         connection: the mash, opened as its writer.
         policy: decides which lanes a conversation can feed.
         run_id: the distillation run, written into the rows.
+        gates: checks on the slice as it would be; a broken one leaves the slice before as it was.
+
+    Raises:
+        GateFailed: a gate does not hold.
 
     The same mash, policy and run id write nothing. tone_shift stays NULL: it is not computed yet.
     """
@@ -69,6 +80,7 @@ def write_slice(connection: duckdb.DuckDBPyConnection, policy: Policy, run_id: s
             connection.unregister("slice_carried")
             connection.unregister("slice_conversations")
         messages = connection.execute("SELECT count(*) FROM store.distilled_messages").fetchall()[0][0]
+        require(gates(connection), where=run_id)
     return SliceReport(len(rows), messages, lanes, changed)
 
 

@@ -16,6 +16,7 @@ from moonshine_assets.distill.slice import write_slice
 from moonshine_assets.distill.waterfall import CLEANED, CONTENT, RAW, SELECTED, Step, counters, waterfall
 from moonshine_assets.errors import GateFailed
 from moonshine_assets.exports.records import Block
+from moonshine_assets.gates import Verdict, broken
 from moonshine_assets.lanes.build import LANES, build_lane
 from moonshine_assets.lanes.lint import lint
 from moonshine_assets.lanes.rows import carried
@@ -237,3 +238,17 @@ def test_superseded_messages_are_neither_cleaned_nor_sliced() -> None:
     clean(connection)
     assert write_slice(connection, POLICY, DISTILLATION).conversations == 0
     assert counters(connection) == {CONTENT: 0, CLEANED: 0, SELECTED: 0}
+
+
+def test_a_refused_slice_leaves_the_one_before() -> None:
+    connection = distil(Corpus(conversation("c", human("u", None, "Which way?"), model("a", "u", "To the left."))))
+    rows = "SELECT policy_version, run_id FROM store.distilled_conversations"
+    before = column(connection, rows)
+
+    def refuse(_: duckdb.DuckDBPyConnection) -> list[Verdict]:
+        return [broken("token_band", "too small", [{"selected": 1}])]
+
+    with pytest.raises(GateFailed, match="token_band"):
+        write_slice(connection, POLICY, "distill_20260201_000000", refuse)
+    assert before
+    assert connection.execute(rows).fetchall() == [(POLICY.version, DISTILLATION)] * len(before)
