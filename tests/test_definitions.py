@@ -43,6 +43,13 @@ PROVIDERS = [
     "openwebui",
     "perplexity",
     "qwen",
+    "qwen_code",
+    "claude_code",
+    "codex",
+    "openclaw",
+    "pi",
+    "gemini_cli",
+    "opencode",
 ]
 
 

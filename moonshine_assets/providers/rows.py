@@ -6,13 +6,17 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
+import msgspec
 import pyarrow as pa
 
 from moonshine_assets.exports.records import Message, ParsedConversation, RawElement
 from moonshine_assets.exports.tree import Arranged
+from moonshine_assets.exports.usage import KEYS
 from moonshine_assets.providers.feedback import conversation_rows, rating_of
 from moonshine_assets.tables import ATTACHMENTS, BLOCKS, CONVERSATIONS, FEEDBACK, MESSAGES, QUARANTINE, TEXTS, Table
 from moonshine_assets.tables.provenance import PROVENANCE
+
+_NO_USAGE: tuple[None, ...] = (None,) * len(KEYS)
 
 CountMany = Callable[[Sequence[str]], Sequence[int]]
 
@@ -25,6 +29,14 @@ def message_text(message: Message) -> str:
     """The text of a message: the texts of its blocks, in order, joined by a blank line."""
     texts = [block.text for block in message.blocks if block.text]
     return texts[0] if len(texts) == 1 else BLOCK_SEPARATOR.join(texts)
+
+
+def usage_of(usage: str | None) -> tuple[int | None, ...]:
+    """What an answer cost, in the order of tables.messages.USAGE; None where it is not known."""
+    if usage is None:
+        return _NO_USAGE
+    known = msgspec.json.decode(usage, type=dict[str, int])
+    return tuple(known.get(key) for key in KEYS)
 
 
 class _Columns:
@@ -87,6 +99,7 @@ class RowBatch:
         self._conversations.append(
             (
                 parsed.conversation_id,
+                parsed.parent_conversation_id,
                 parsed.title,
                 parsed.created_at,
                 parsed.updated_at,
@@ -139,6 +152,7 @@ class RowBatch:
                 message.stop_reason,
                 digest.hex(),
                 0,
+                *usage_of(message.usage),
                 rating_of(message.feedback),
                 message.flags,
                 *raw_ref,

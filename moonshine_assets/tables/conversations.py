@@ -20,6 +20,13 @@ SOURCE_TYPES: tuple[str, ...] = (
     "openwebui_export",
     "perplexity_export",
     "qwen_export",
+    "qwen_code_log",
+    "claude_code_log",
+    "codex_log",
+    "openclaw_log",
+    "pi_log",
+    "gemini_cli_log",
+    "opencode_log",
 )
 
 CONVERSATIONS = Table(
@@ -29,13 +36,19 @@ CONVERSATIONS = Table(
     columns=(
         *PROVENANCE,
         Column("conversation_id", "VARCHAR", "the provider's id, or anon-<hash> where it gives none"),
+        Column(
+            "parent_conversation_id",
+            "VARCHAR",
+            "conversation that a sub-agent works for, or that this one was resumed or forked from",
+            nullable=True,
+        ),
         Column("title", "VARCHAR", "title as given; NULL when absent", nullable=True),
         Column("created_at", "TIMESTAMP", "UTC; falls back to the earliest message", nullable=True),
         Column("updated_at", "TIMESTAMP", "UTC; falls back to the latest message", nullable=True),
         Column("default_model", "VARCHAR", "model of the conversation, where one is named", nullable=True),
         Column("project", "VARCHAR", "project or custom-assistant id", nullable=True),
         Column("shape", "VARCHAR", "format generation, e.g. chatgpt-2025"),
-        Column("source_type", "VARCHAR", "kind of export", one_of=SOURCE_TYPES),
+        Column("source_type", "VARCHAR", "kind of export or log", one_of=SOURCE_TYPES),
         Column("message_count", "INTEGER", "messages kept", at_least=0),
         Column("visible_count", "INTEGER", "messages a person saw", at_least=0),
         Column("branch_points", "INTEGER", "messages (or roots) with more than one child", at_least=0),

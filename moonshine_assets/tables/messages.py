@@ -8,6 +8,18 @@ from moonshine_assets.tables.schema import Column, Table
 ROLES: tuple[str, ...] = ("user", "assistant", "tool", "system")
 AUTHOR_KINDS: tuple[str, ...] = ("human", "model", "tool", "provider_injected", "client_injected")
 
+#: What an answer cost in the model's own tokens, as agents log it: once an answer, however many lines repeat it.
+USAGE: tuple[Column, ...] = tuple(
+    Column(f"usage_{name}", "BIGINT", doc, nullable=True, at_least=0)
+    for name, doc in (
+        ("input", "tokens of the prompt as the log states them, without those of a cache where it tells them apart"),
+        ("output", "tokens of the answer as the log states them"),
+        ("cache_read", "tokens of the prompt that were read from a cache"),
+        ("cache_write", "tokens of the prompt that were written to a cache"),
+        ("reasoning", "tokens of the answer that were spent on reasoning"),
+    )
+)
+
 MESSAGES = Table(
     name="messages",
     doc="One row a message of every branch; its text is in texts, by content_sha256.",
@@ -38,6 +50,7 @@ MESSAGES = Table(
         Column("stop_reason", "VARCHAR", "why generation ended", nullable=True),
         Column("content_sha256", "VARCHAR", "SHA-256 of the text (UTF-8), see texts", sha256=True),
         Column("content_tokens", "INTEGER", "tokens of the text, o200k_base", at_least=0),
+        *USAGE,
         Column("feedback", "VARCHAR", "latest explicit rating: up or down; more in table feedback", nullable=True),
         Column("flags", "VARCHAR[]", "what was repaired or inferred, sorted"),
         *RAW_REF,

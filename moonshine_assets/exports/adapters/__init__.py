@@ -29,15 +29,22 @@ from moonshine_assets.exports.adapters import (
     chatbotui,
     chatgpt,
     claude,
+    claude_code,
+    codex,
     copilot,
     deepseek,
     gemini,
+    gemini_cli,
     grok,
     lechat,
     librechat,
+    openclaw,
+    opencode,
     openwebui,
     perplexity,
+    pi,
     qwen,
+    qwen_code,
 )
 from moonshine_assets.exports.split import ARRAYS
 
@@ -58,7 +65,7 @@ ADAPTERS: tuple[ModuleType, ...] = (
     copilot,
 )
 #: Asked after the others, in this order.
-LOG_ADAPTERS: tuple[ModuleType, ...] = ()
+LOG_ADAPTERS: tuple[ModuleType, ...] = (qwen_code, claude_code, codex, openclaw, pi, gemini_cli, opencode)
 
 BY_PROVIDER: dict[str, ModuleType] = {adapter.PROVIDER: adapter for adapter in (*ADAPTERS, *LOG_ADAPTERS)}
 
