@@ -3,7 +3,7 @@
 In: a whole file. Out: a `ParsedConversation` with every version of an answer. Always: nodes_in = nodes + bad nodes,
 and odd types never raise anything but `Unreadable`.
 
-No specimen of the form is public: `version`, `reaction` and `preference` are read as order.py and feedback.py say.
+No specimen of the form is public: `version`, `reaction` and `preference` are read as order.py and reactions.py say.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any
 from moonshine_assets.errors import Unreadable
 from moonshine_assets.exports.adapters.lechat.blocks import attached, message_blocks
 from moonshine_assets.exports.adapters.lechat.detect import claim, claim_bytes, conversation_members, sidecar
-from moonshine_assets.exports.adapters.lechat.feedback import message_feedback, overruled
 from moonshine_assets.exports.adapters.lechat.order import linked
+from moonshine_assets.exports.adapters.lechat.reactions import message_feedback, overruled
 from moonshine_assets.exports.decode import decode
 from moonshine_assets.exports.loose import bad_node, depth_guarded, first_text, moment
 from moonshine_assets.exports.records import ANONYMOUS, BadNode, ExportContext, Message, Node, ParsedConversation

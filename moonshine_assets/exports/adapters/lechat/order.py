@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from moonshine_assets.exports.adapters.lechat.feedback import beaten
+from moonshine_assets.exports.adapters.lechat.reactions import beaten
 from moonshine_assets.exports.loose import own_ids
 from moonshine_assets.exports.records import Message
 from moonshine_assets.exports.values import ident
