@@ -125,9 +125,11 @@ def texts_of(value: Any) -> tuple[list[str], list[Any]]:
         if isinstance(part, dict):
             key = "content" if part.get("text") is None else "text"
             said = part.get(key)
-            if isinstance(said, dict):
-                said = said.get("value")
             more = {name: item for name, item in part.items() if item and name not in ("type", key)}
+            if isinstance(said, dict):
+                beside = {name: item for name, item in said.items() if item and name != "value"}
+                more |= {key: beside} if beside else {}
+                said = said.get("value")
         if isinstance(said, str):
             texts += [said] if said else []
             others += [more] if more else []

@@ -85,3 +85,10 @@ def _elements(path: Path, raw: bytes) -> list[object]:
 
 def _first(path: Path, raw: bytes) -> dict[str, object]:
     return next((element for element in _elements(path, raw) if isinstance(element, dict)), {})
+
+
+@pytest.mark.parametrize("listed", ["conversations", "entries"])
+def test_a_query_in_a_tool_call_is_no_thread_of_perplexity(listed: str) -> None:
+    call = {"type": "tool_use", "input": {"query": "tides", "query_str": "tides", "answer": "two"}}
+    inner = {"uuid": "c1", "name": "Tides", "chat_messages": [{"uuid": "answer", "content": [call]}]}
+    assert perplexity.claim_bytes(json.dumps({listed: [inner]}).encode(), "data.json") is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from moonshine_assets.exports.adapters.chatgpt.calls import call_block, result_error, result_images
-from moonshine_assets.exports.adapters.chatgpt.citations import citation_block, replace_marks
+from moonshine_assets.exports.adapters.chatgpt.citations import citation_blocks, replace_marks
 from moonshine_assets.exports.adapters.chatgpt.parts import Piece, Pointers, pieces_of
 from moonshine_assets.exports.adapters.chatgpt.research import report_blocks
 from moonshine_assets.exports.adapters.chatgpt.wire import Metadata, WireMessage, as_text
@@ -66,9 +66,7 @@ def message_blocks(
     for block in blocks:
         if block.text is not None and block.kind in _MARKED_KINDS:
             block.text = replace_marks(block.text, metadata.content_references) or None
-    if metadata.citations or metadata.content_references or metadata.cite_metadata:
-        blocks.append(citation_block(metadata))
-    return blocks
+    return blocks + citation_blocks(metadata)
 
 
 def _content_blocks(

@@ -30,14 +30,22 @@ def _marked(text: str) -> bool:
     return _OPEN in text or "\ue201" in text or "\ue203" in text or "\ue206" in text
 
 
-def citation_block(metadata: Metadata) -> Block:
-    """All the message says about its sources, as JSON under the names of the export; no text."""
+def citation_blocks(metadata: Metadata) -> list[Block]:
+    """All the message says about its sources, as JSON under the names of the export; no text, no block without any.
+
+    What was searched and found stands nowhere else; nor does the passage that a reply was meant for.
+    """
     sources = {
         "citations": metadata.citations,
         "content_references": metadata.content_references,
         "_cite_metadata": metadata.cite_metadata,
+        "search_queries": metadata.search_queries,
+        "search_result_groups": metadata.search_result_groups,
+        "image_results": metadata.image_results,
+        "targeted_reply": metadata.targeted_reply,
     }
-    return Block("citation", payload=compact_json({key: value for key, value in sources.items() if value}))
+    stated = {key: value for key, value in sources.items() if value}
+    return [Block("citation", payload=compact_json(stated))] if stated else []
 
 
 def _names(references: object) -> dict[str, str]:

@@ -26,6 +26,10 @@ class Metadata(msgspec.Struct, gc=False):
     citations: Any = None
     content_references: Any = None
     cite_metadata: Any = msgspec.field(default=None, name="_cite_metadata")
+    search_queries: Any = None
+    search_result_groups: Any = None
+    image_results: Any = None
+    targeted_reply: Any = None
     is_visually_hidden_from_conversation: Any = None
     is_user_system_message: Any = None
     user_context_message_data: Any = None

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from moonshine_assets.errors import Unreadable
-from moonshine_assets.exports.adapters.claude.blocks import message_blocks
+from moonshine_assets.exports.adapters.claude.blocks import beside, message_blocks
 from moonshine_assets.exports.adapters.claude.calls import pair_calls
 from moonshine_assets.exports.adapters.claude.design import unwrap
 from moonshine_assets.exports.adapters.claude.detect import claim, conversation_members, shape_of, sidecar
@@ -115,7 +115,7 @@ def _message(wire: WireMessage, model: str | None, conversation_flags: set[str])
     if speaker is None:
         flags.add("unknown_role")
         speaker = _UNKNOWN_SPEAKER
-    blocks = message_blocks(wire.content, wire.text, flags)
+    blocks = message_blocks(wire.content, wire.text, flags) + beside(wire.compaction_summary, wire.sync_sources)
     attachments = attached(wire, blocks, flags)
     return Message(
         role=speaker[0],

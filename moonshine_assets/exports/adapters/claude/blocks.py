@@ -57,6 +57,19 @@ def message_blocks(content: Any, text: Any, flags: set[str]) -> list[Block]:
     return blocks
 
 
+def beside(compaction_summary: Any, sync_sources: Any) -> list[Block]:
+    """What the interface has beside the content: the summary of a talk that grew too long, whose JSON is kept where it
+    is no text, and the sources that documents were taken from."""
+    blocks: list[Block] = []
+    if compaction_summary:
+        text = text_or_none(compaction_summary)
+        held = None if text is not None else compact_json({"compaction_summary": compaction_summary})
+        blocks.append(Block("raw", text, payload=held))
+    if sync_sources:
+        blocks.append(Block("raw", payload=compact_json({"sync_sources": sync_sources})))
+    return blocks
+
+
 def rest(item: dict[str, Any], left_out: frozenset[str]) -> str | None:
     """What an object holds besides the keys left out and empty values, as JSON; None when that is nothing."""
     kept = {key: value for key, value in item.items() if value and key not in left_out}

@@ -31,6 +31,8 @@ class WireMessage(msgspec.Struct, gc=False):
     parent_message_uuid: Any = None
     stop_reason: Any = None
     truncated: Any = None
+    compaction_summary: Any = None
+    sync_sources: Any = None
 
 
 class WireConversation(msgspec.Struct, gc=False):

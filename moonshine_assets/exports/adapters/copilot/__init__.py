@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from moonshine_assets.errors import Unreadable
-from moonshine_assets.exports.adapters.copilot.activity import conversations
+from moonshine_assets.exports.adapters.copilot.activity import table_conversations
 from moonshine_assets.exports.adapters.copilot.detect import claim, claim_bytes, conversation_members, sidecar
 from moonshine_assets.exports.adapters.copilot.vscode import parse_chat
 from moonshine_assets.exports.loose import depth_guarded
@@ -59,4 +59,4 @@ def parse_file(
     Conversation flags: `time_without_zone`, `zone_unknown`, `utf8_replaced`, `nul_stripped`, `prompts_only`. Message
     flags: `unknown_role`, `odd_content`.
     """
-    return conversations(data, SOURCE_TYPE)
+    return table_conversations(data, SOURCE_TYPE)

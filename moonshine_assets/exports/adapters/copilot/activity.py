@@ -24,7 +24,9 @@ _HUMAN = frozenset({"human", "user", "you", "me"})
 _HEAD_BYTES = 1 << 16
 
 
-def conversations(data: memoryview, source_type: str) -> Iterator[tuple[int, int, ParsedConversation | Unreadable]]:
+def table_conversations(
+    data: memoryview, source_type: str
+) -> Iterator[tuple[int, int, ParsedConversation | Unreadable]]:
     """The conversations of a CSV in file order, each with its bytes [start, end)."""
     layout = layout_of(bytes(data[:_HEAD_BYTES]))
     if layout is None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from moonshine_assets.errors import Unreadable
 from moonshine_assets.exports.adapters.copilot.response import response_blocks
+from moonshine_assets.exports.adapters.copilot.rounds import with_rounds
 from moonshine_assets.exports.decode import decode
 from moonshine_assets.exports.loose import (
     as_dict,
@@ -133,6 +134,7 @@ def _response(request: dict[str, Any], document: dict[str, Any], conversation_fl
     flags: set[str] = set()
     blocks = response_blocks(request.get("response"), flags)
     result = as_dict(request.get("result"))
+    blocks = with_rounds(blocks, as_dict(result.get("metadata")))
     failure = result.get("errorDetails")
     if isinstance(failure, dict):
         blocks.append(Block("error", first_text(failure, "message"), is_error=True, payload=payload(failure)))

@@ -84,7 +84,7 @@ _KNOWN = frozenset(
         *("index", "uuid", "backend_uuid", "thread_title", "mode", "language", "attachments", "status", "error"),
         *("search_focus", "search_mode", "source", "sources_list", "personalized", "privacy_state", "read_write_token"),
         *("author_id", "author_username", "author_image", "bookmark_state", "s3_social_preview_url", "thread_access"),
-        *("text_completed", "final_sse_message", "expect_search_results", "gpt4", "plan", "prompt_source"),
+        *("text_completed", "final_sse_message", "expect_search_results", "gpt4", "prompt_source"),
         *("query_source", "is_pro_reasoning_mode", "step_type", "media_items", "widget_data", "thread_url"),
     }
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ LISTS = ("entries", "conversations")
 
 #: Fields of an entry besides its question, one of which makes it Perplexity's.
 _MARKS = ("display_model", "thread_url_slug", "backend_uuid", "context_uuid", "related_queries")
+_LIST = re.compile(rb'"(entries|conversations)"\s{0,40}:\s{0,40}(?=\[)')
 
 
 def claim(element: Mapping[str, Any]) -> Claim | None:
@@ -37,14 +39,19 @@ def is_entry(element: Mapping[str, Any]) -> bool:
 
 
 def claim_bytes(head: bytes, name: str) -> Claim | None:  # noqa: ARG001
-    """Is this file, by its first 64 KB, a thread?"""
+    """Is this file, by its first megabyte, a thread? What counts are the names in its entries themselves: other
+    providers' conversations hold queries and answers too, in their tool calls."""
     shown = head_of(head)
     if shown.kind != "object":
         return None
-    if "entries" in shown.keys and b'"query_str"' in head:
-        return Claim("perplexity-api", 0.9, "entries with query_str")
-    if "conversations" in shown.keys and b'"query"' in head and b'"answer"' in head:
-        return Claim("perplexity-export", 0.8, "conversations with query and answer")
+    for found in _LIST.finditer(head):
+        if found[1].decode() not in shown.keys:
+            continue
+        names = head_of(head[found.end() :]).keys
+        if "query_str" in names and found[1] == b"entries":
+            return Claim("perplexity-api", 0.9, "entries with query_str")
+        if {"query", "answer"} <= names and found[1] == b"conversations":
+            return Claim("perplexity-export", 0.8, "conversations with query and answer")
     return None
 
 
