@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -19,6 +20,7 @@ from moonshine_assets.cli.quarantine import quarantine
 from moonshine_assets.cli.query import answer, render
 from moonshine_assets.distill.policy import load as load_policy
 from moonshine_assets.errors import BadInput
+from moonshine_assets.providers.categories import category_matrix
 from moonshine_resources.home import ENVIRONMENT, PROJECT_ROOT, Home
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -148,6 +150,14 @@ def _print_receipts(found: list[dict[str, Any]]) -> None:
         show.console().print(show.table(f"Receipt: {unit}", lines))
 
 
+def _print_categories(found: list[dict[str, Any]]) -> None:
+    """A table a run: the counts of each file, the categories beside each other."""
+    for run, files in groupby(found, key=lambda row: row["run"]):
+        lines = category_matrix({row["file"]: row["categories"] for row in files})
+        if lines:
+            show.console().print(show.table(f"Receipt by category: {run}", lines))
+
+
 def _print_ledger(ledger: dict[str, Any]) -> None:
     from moonshine_assets.ledger.record import COUNTERS
 
@@ -213,6 +223,7 @@ def receipts(run_ids: tuple[str, ...], home_dir: Path | None, as_json: bool) -> 
         click.echo(json.dumps(found, indent=2))
     elif found:
         _print_receipts(found)
+        _print_categories(found)
     else:
         click.echo("no published runs yet: `moonshine run PATH`")
     return OK

@@ -8,6 +8,7 @@ from typing import Any
 from moonshine_assets.errors import BadInput
 from moonshine_assets.exports.retention import retention, shown
 from moonshine_assets.gates import rows
+from moonshine_assets.providers.categories import receipt_by_category
 from moonshine_assets.tables.receipts import RECEIPT_COUNTS
 from moonshine_resources import clock
 from moonshine_resources.atomic import read_json
@@ -26,6 +27,8 @@ def run_ids(home: Home) -> list[str]:
 def receipts(home: Home, only: list[str] | None = None) -> list[dict[str, Any]]:
     """Receipts of published runs, one row a conversation file, sidecars summed up per run.
 
+    `categories` of a conversation file are its counts by category; it is empty where there is none.
+
     Raises:
         BadInput: one of those asked for was never registered.
     """
@@ -38,11 +41,13 @@ def receipts(home: Home, only: list[str] | None = None) -> list[dict[str, Any]]:
             continue
         sums = ", ".join(f"sum({name})::BIGINT AS {name}" for name in RECEIPT_COUNTS)
         with connect(run.database, read_only=True) as connection:
-            found += rows(
+            of_run = rows(
                 connection,
                 f"SELECT provider_run_id AS run, CASE member_role WHEN 'conversations' THEN member ELSE member_role END"  # noqa: S608 - our own column names
                 f" AS file, {sums} FROM store.receipts GROUP BY ALL ORDER BY any_value(member_role), file",
             )
+            categories = receipt_by_category(connection)
+        found += [{**row, "categories": categories.get(row["file"], {})} for row in of_run]
     return found
 
 

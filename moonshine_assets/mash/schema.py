@@ -7,7 +7,17 @@ from pathlib import Path
 import duckdb
 
 from moonshine_assets.errors import Corruption
-from moonshine_assets.tables import ATTACHMENTS, BLOCKS, CONVERSATIONS, FEEDBACK, MESSAGES, QUARANTINE, RECEIPTS, TEXTS
+from moonshine_assets.tables import (
+    ATTACHMENTS,
+    BLOCKS,
+    CONVERSATIONS,
+    FEEDBACK,
+    MESSAGES,
+    QUARANTINE,
+    RECEIPT_CATEGORIES,
+    RECEIPTS,
+    TEXTS,
+)
 from moonshine_assets.tables.merges import MERGES
 from moonshine_assets.tables.runs import RUNS
 from moonshine_assets.tables.schema import Column, Table
@@ -26,7 +36,7 @@ VERSIONED: tuple[Table, ...] = tuple(
     _versioned(table) for table in (CONVERSATIONS, MESSAGES, BLOCKS, ATTACHMENTS, FEEDBACK)
 )
 #: Tables whose rows stay as the run wrote them.
-PLAIN: tuple[Table, ...] = (QUARANTINE, RECEIPTS)
+PLAIN: tuple[Table, ...] = (QUARANTINE, RECEIPTS, RECEIPT_CATEGORIES)
 MASH_TABLES: tuple[Table, ...] = (*VERSIONED, *PLAIN, TEXTS, RUNS, MERGES)
 
 _VIEWS = Path(__file__).with_name("views.sql")

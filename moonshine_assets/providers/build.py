@@ -11,11 +11,12 @@ import duckdb
 from moonshine_assets.errors import BadInput
 from moonshine_assets.exports.adapters import BY_PROVIDER
 from moonshine_assets.exports.container import opened
+from moonshine_assets.providers.categories import category_rows
 from moonshine_assets.providers.reader import Progress, Reader
 from moonshine_assets.providers.receipt import receipt_rows
 from moonshine_assets.providers.rows import CountMany
 from moonshine_assets.providers.writer import Provenance, RunWriter
-from moonshine_assets.tables import RECEIPTS
+from moonshine_assets.tables import RECEIPT_CATEGORIES, RECEIPTS
 from moonshine_resources import storage
 from moonshine_resources.atomic import remove_tree
 from moonshine_resources.duckdb import connect, transaction
@@ -66,6 +67,8 @@ def build_draft(
                 tallies = reader.read()
                 writer.finish()
                 writer.insert(RECEIPTS, receipt_rows(connection, tallies))
+                categories = ((tally.member, tally.categories) for tally in tallies)
+                writer.insert(RECEIPT_CATEGORIES, category_rows(connection, categories))
             _require_text(connection)
     except BaseException as error:
         _remove_draft(draft)

@@ -17,6 +17,7 @@ from moonshine_assets.ledger.record import COUNTERS
 from moonshine_assets.ledger.run_ledger import ledger_complete, run_ledger
 from moonshine_assets.mash.checked import merge_checked
 from moonshine_assets.mash.merge import RunFacts, merge_manifest
+from moonshine_assets.providers.categories import category_matrix
 from moonshine_assets.providers.format_radar import NAME as FORMAT_RADAR
 from moonshine_assets.providers.format_radar import format_radar
 from moonshine_assets.providers.gates import draft_gates, source_lock
@@ -151,6 +152,7 @@ def provider_family(provider: str) -> list[dg.AssetsDefinition]:
                     "dagster/row_count": produced.manifest["rows"]["messages"],
                     **produced.manifest["rows"],
                     "receipt": table_metadata(produced.receipts),
+                    "receipt_by_category": table_metadata(category_matrix(produced.categories)),
                     "database": dg.MetadataValue.path(run.database),
                     "sha256": produced.manifest["database_sha256"],
                 },

@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 
 from moonshine_assets.gates import Verdict, broken, held, rows, schema_gate
+from moonshine_assets.providers.categories import CATEGORY_IMBALANCE_SQL
 from moonshine_assets.providers.receipt import IMBALANCE_SQL, LOOSE_ENDS_SQL, NOT_KEPT_SQL
 from moonshine_assets.providers.source import Secured
 from moonshine_assets.tables import RUN_TABLES
@@ -44,9 +45,11 @@ def source_lock(secured: Secured, lock: dict[str, Any], expected_sha256: str = "
 def receipt_balances(connection: duckdb.DuckDBPyConnection) -> Verdict:
     """Per file: bytes in = bytes attributed, conversations and nodes in = kept + hidden + duplicate + quarantined.
 
-    Also: the tables hold what the receipt says, quarantined bytes included, and nothing in them points nowhere.
+    Also by category (main path, tool calls, …): messages, their parts and characters. And the tables hold what the
+    receipt says, quarantined bytes included, and nothing in them points nowhere.
     """
-    found = rows(connection, IMBALANCE_SQL) + rows(connection, NOT_KEPT_SQL) + rows(connection, LOOSE_ENDS_SQL)
+    laws = (IMBALANCE_SQL, NOT_KEPT_SQL, CATEGORY_IMBALANCE_SQL, LOOSE_ENDS_SQL)
+    found = [row for law in laws for row in rows(connection, law)]
     # Differences of 0 are no offence; without them the table fits the page.
     offenders = [{name: value for name, value in row.items() if value} for row in found]
     totals = rows(

@@ -11,6 +11,7 @@ import duckdb
 from moonshine_assets.errors import Corruption
 from moonshine_assets.gates import Verdict, rows
 from moonshine_assets.providers.build import Progress, build_draft
+from moonshine_assets.providers.categories import ByFile, receipt_by_category
 from moonshine_assets.providers.publish import publish_database, write_provenance
 from moonshine_assets.providers.rows import CountMany
 from moonshine_resources.atomic import read_json, sha256_file
@@ -23,6 +24,7 @@ class Produced(NamedTuple):
 
     verdicts: list[Verdict]
     receipts: list[dict[str, Any]]
+    categories: ByFile
     manifest: dict[str, Any] | None
 
 
@@ -50,11 +52,12 @@ def produce_database(
     with connect(run.database if published else run.database_draft, read_only=True) as connection:
         verdicts = gates(connection)
         receipts = rows(connection, "SELECT * EXCLUDE (source_file_sha256, record_uid) FROM store.receipts")
+        categories = receipt_by_category(connection)
     if not all(verdict.passed for verdict in verdicts):
-        return Produced(verdicts, receipts, None)
+        return Produced(verdicts, receipts, categories, None)
     if published:
-        return Produced(verdicts, receipts, write_provenance(run, lock, generated_at))
-    return Produced(verdicts, receipts, publish_database(run, lock, generated_at))
+        return Produced(verdicts, receipts, categories, write_provenance(run, lock, generated_at))
+    return Produced(verdicts, receipts, categories, publish_database(run, lock, generated_at))
 
 
 def _verify(run: RunPaths) -> None:

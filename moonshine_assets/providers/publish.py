@@ -6,6 +6,7 @@ from typing import Any
 
 from moonshine_assets.errors import GateFailed
 from moonshine_assets.gates import rows
+from moonshine_assets.providers.categories import receipt_by_category
 from moonshine_resources.atomic import publish, read_json, sha256_file, sync_file, write_json_keeping
 from moonshine_resources.duckdb import connect
 from moonshine_resources.home import RunPaths
@@ -50,6 +51,7 @@ def write_provenance(run: RunPaths, lock: dict[str, Any], generated_at: str) -> 
                    (SELECT count(*) FROM store.quarantine) AS quarantine
             """,
         )[0]
+        categories = receipt_by_category(connection)
     manifest = {
         "run_id": run.run_id,
         "provider": run.provider,
@@ -62,6 +64,7 @@ def write_provenance(run: RunPaths, lock: dict[str, Any], generated_at: str) -> 
         "database": run.database.name,
         "database_sha256": sha256_file(run.database),
         "rows": counts,
+        "receipt_by_category": categories,
         "generated_at": generated_at,
     }
     write_json_keeping(run.provenance, manifest)

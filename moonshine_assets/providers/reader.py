@@ -13,6 +13,7 @@ from moonshine_assets.exports.found import Found, found_in
 from moonshine_assets.exports.records import ExportContext, ParsedConversation, RawElement
 from moonshine_assets.exports.split import mapped
 from moonshine_assets.exports.tree import Arranged, arrange
+from moonshine_assets.providers.categories import UNREADABLE, Parts, counted
 from moonshine_assets.providers.receipt import Tally, structure_bytes
 from moonshine_assets.providers.writer import RunWriter
 
@@ -28,6 +29,7 @@ class _Written:
     kind: str
     messages: int
     nodes: dict[str, int]
+    parts: Parts
     rank: tuple[int, int]
     digest: int
     element: RawElement
@@ -112,9 +114,12 @@ class Reader:
             arranged = self._arranged(parsed)
         except Unreadable as error:
             tally.add(conversations_quarantined=1, bytes_quarantined=size)
+            tally.categories.take(UNREADABLE)
             self._writer.quarantine(element, unit="conversation", reason=str(error))
             return
         tally.add(nodes_in=parsed.nodes_in, bytes_conversations=size)
+        parts = counted(parsed, arranged)
+        tally.categories.take(parts)
         mine = _Written(
             tally=tally,
             kind="conversations_written" if arranged.messages or parsed.bad_nodes else "conversations_empty",
@@ -124,6 +129,7 @@ class Reader:
                 "nodes_duplicate": arranged.duplicates,
                 "nodes_quarantined": len(parsed.bad_nodes),
             },
+            parts=parts,
             rank=(parsed.updated_at or 0, parsed.nodes_in),
             digest=hash(bytes(element.data)),
             element=element._replace(data=memoryview(b"")),
@@ -138,6 +144,7 @@ class Reader:
             self._writer.replace(parsed, arranged, element)
         else:
             tally.add(conversations_duplicate=1, nodes_duplicate=parsed.nodes_in)
+            tally.categories.set_aside(parts)
             if mine.digest != earlier.digest:
                 tally.add(conversations_older=1)
                 self._writer.quarantine(
@@ -165,6 +172,7 @@ class Reader:
         earlier.tally.add(**{name: -count for name, count in earlier.nodes.items()})
         earlier.tally.add(**{earlier.kind: -1}, conversations_duplicate=1, conversations_older=1)
         earlier.tally.add(nodes_duplicate=earlier.messages + sum(earlier.nodes.values()))
+        earlier.tally.categories.set_aside(earlier.parts)
         member, _, start, end, _ = earlier.element
         with self._paths[member].open("rb") as stream:
             stream.seek(start)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from moonshine_assets.exports.split import Split
+from moonshine_assets.providers.categories import CategoryTally
 from moonshine_assets.tables.receipts import RECEIPT_COUNTS
 
 _ARRAY_STRUCTURE = re.compile(rb"(?:\xef\xbb\xbf)?[\[\],\s\x00]*")
@@ -21,6 +22,7 @@ class Tally:
     member_role: str
     bytes_total: int
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(RECEIPT_COUNTS, 0))
+    categories: CategoryTally = field(default_factory=CategoryTally)
 
     def __post_init__(self) -> None:
         self.counts["bytes_total"] = self.bytes_total

@@ -23,3 +23,6 @@ SELECT * FROM store.quarantine;
 
 CREATE OR REPLACE VIEW main.receipts AS
 SELECT * FROM store.receipts;
+
+CREATE OR REPLACE VIEW main.receipt_categories AS
+SELECT * FROM store.receipt_categories;

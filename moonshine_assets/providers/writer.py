@@ -167,7 +167,7 @@ class RunWriter:
                 selected.append(
                     RECORD_UID_SQL.format(message_id=message_id)
                     if "conversation_id" in rows.column_names and table not in (QUARANTINE, FEEDBACK)
-                    else "sha256(concat($provider_run_id, ':', " + f"'{table.name}:', {table.key[-1]}::VARCHAR))"
+                    else f"sha256(concat_ws(':', $provider_run_id, '{table.name}', {', '.join(table.key[2:])}))"
                 )
             elif column in constants:
                 selected.append(f"${column}")

@@ -9,6 +9,7 @@ from moonshine_assets.tables.conversations import CONVERSATIONS
 from moonshine_assets.tables.feedback import FEEDBACK
 from moonshine_assets.tables.messages import MESSAGES
 from moonshine_assets.tables.quarantine import QUARANTINE
+from moonshine_assets.tables.receipt_categories import RECEIPT_CATEGORIES
 from moonshine_assets.tables.receipts import RECEIPTS
 from moonshine_assets.tables.schema import Column, Table
 from moonshine_assets.tables.texts import TEXTS
@@ -23,6 +24,7 @@ RUN_TABLES: tuple[Table, ...] = (
     FEEDBACK,
     QUARANTINE,
     RECEIPTS,
+    RECEIPT_CATEGORIES,
 )
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "MESSAGES",
     "QUARANTINE",
     "RECEIPTS",
+    "RECEIPT_CATEGORIES",
     "RUN_TABLES",
     "TEXTS",
     "Column",

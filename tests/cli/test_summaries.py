@@ -47,7 +47,7 @@ def test_the_ledger_is_the_canonical_file(ran_home: Ran) -> None:
 def test_receipts_hold_every_count_of_every_run(ran_home: Ran) -> None:
     found = as_json(ran_home, "receipts")
     assert {row["run"] for row in found} == set(run_ids(ran_home.home))
-    assert all({"run", "file", *RECEIPT_COUNTS} == row.keys() for row in found)
+    assert all({"run", "file", *RECEIPT_COUNTS, "categories"} == row.keys() for row in found)
     one = run_ids(ran_home.home)[0]
     assert as_json(ran_home, "receipts", one) == [row for row in found if row["run"] == one]
 

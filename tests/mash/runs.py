@@ -23,9 +23,10 @@ from moonshine_assets.mash.content import content_hash
 from moonshine_assets.mash.gates import mash_integrity, provider_coverage
 from moonshine_assets.mash.merge import Merge, RunFacts, merge_run
 from moonshine_assets.mash.schema import MASH_TABLES
+from moonshine_assets.providers.categories import CategoryTally, category_rows, counted
 from moonshine_assets.providers.publish import publish_database
 from moonshine_assets.providers.writer import Provenance, RunWriter
-from moonshine_assets.tables import RECEIPTS
+from moonshine_assets.tables import RECEIPT_CATEGORIES, RECEIPTS
 from moonshine_assets.tables.receipts import RECEIPT_COUNTS
 from moonshine_assets.tables.schema import Table
 from moonshine_resources.atomic import write_json
@@ -164,8 +165,11 @@ def _write(
 ) -> int:
     provenance = Provenance(provider_of(run_id), run_id, source, MEMBER, _registered(run_id))
     with transaction(connection), RunWriter(connection, provenance, words) as writer:
+        categories = CategoryTally()
         for rank, (parsed, (start, end)) in enumerate(zip(conversations, spans, strict=True)):
-            writer.add(parsed, arrange(parsed), RawElement(MEMBER, rank, start, end, memoryview(b"")))
+            arranged = arrange(parsed)
+            categories.take(counted(parsed, arranged))
+            writer.add(parsed, arranged, RawElement(MEMBER, rank, start, end, memoryview(b"")))
         writer.finish()
         nodes = sum(len(parsed.nodes) for parsed in conversations)
         taken = sum(end - start for start, end in spans)
@@ -180,6 +184,7 @@ def _write(
             "nodes_visible": nodes,
         }
         writer.insert(RECEIPTS, [{"member": MEMBER, "member_role": "conversations", **counts}])
+        writer.insert(RECEIPT_CATEGORIES, category_rows(connection, [(MEMBER, categories)]))
     ((tokens,),) = connection.execute(
         "SELECT coalesce(sum(content_tokens), 0)::BIGINT FROM store.messages WHERE role <> 'system'"
     ).fetchall()
