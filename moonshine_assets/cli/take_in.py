@@ -13,6 +13,7 @@ from moonshine_assets.definitions import DISTIL_JOB, defs
 from moonshine_assets.errors import BadInput
 from moonshine_assets.exports.adapters import ADAPTERS
 from moonshine_assets.exports.container import opened
+from moonshine_assets.exports.detect_logs import is_log_folder
 from moonshine_assets.exports.register import Registration, register
 from moonshine_assets.providers.family import merge_key, runs_of
 from moonshine_resources import clock
@@ -51,7 +52,9 @@ def _is_export(folder: Path) -> bool:
     """Whether the folder is one export; one that cannot be listed counts as such, so that it is refused by itself."""
     try:
         with opened(folder) as container:
-            return any(adapter.conversation_members(container.sizes, container.read) for adapter in ADAPTERS)
+            return any(
+                adapter.conversation_members(container.sizes, container.read) for adapter in ADAPTERS
+            ) or is_log_folder(container, folder)
     except BadInput:
         return True
 

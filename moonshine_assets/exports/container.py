@@ -34,6 +34,7 @@ class Container:
         self.zip: zipfile.ZipFile | None = None
         self.sizes: Mapping[str, int] = {}
         self.clutter: Mapping[str, int] = {}
+        self._numbers: dict[str, int] = {}
 
     @property
     def is_plain(self) -> bool:
@@ -50,6 +51,16 @@ class Container:
             if len(found) >= limit:
                 break
         return bytes(found[:limit])
+
+    def read_whole(self, name: str) -> bytes | None:
+        """All bytes of a member, however many; None when there is no such member."""
+        if name not in self.sizes:
+            return None
+        if self.zip is None:
+            with self._readable():
+                return self._path(name).read_bytes()
+        with reading(self.label, name):
+            return self.zip.read(name)
 
     def on_disk(self, name: str, work: Path) -> Path:
         """A path with the member's bytes: the file itself, or for a zip a copy in the scratch folder `work`.
@@ -90,7 +101,9 @@ class Container:
 
     def _spool(self, name: str, work: Path) -> Path:
         """Unpack one member under a name of our own; stops as soon as it grows beyond what the zip declares."""
-        target = work / f"member-{sorted(self.sizes).index(name):06d}"
+        if not self._numbers:
+            self._numbers = {member: number for number, member in enumerate(sorted(self.sizes))}
+        target = work / f"member-{self._numbers[name]:06d}"
         declared = self.sizes[name]
         if target.exists() and target.stat().st_size == declared:
             return target

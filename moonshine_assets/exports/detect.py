@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from moonshine_assets.errors import BadInput, UnknownFormat, Unreadable
-from moonshine_assets.exports.adapters import ADAPTERS, ALL_ARRAYS, LOG_ADAPTERS
+from moonshine_assets.exports.adapters import ADAPTERS, ALL_ARRAYS
 from moonshine_assets.exports.container import Container
 from moonshine_assets.exports.decode import decode
-from moonshine_assets.exports.lines import lines
+from moonshine_assets.exports.detect_logs import claim_log, log_folder
 from moonshine_assets.exports.records import Claim
 from moonshine_assets.exports.split import Split, mapped, split
 
@@ -53,21 +52,11 @@ def detect(container: Container, work: Path) -> Detection:
                 return Detection(*found, members)
     detection = None
     if not container.is_plain:
-        detection = _log_folder(container, work) or _by_looking(container, work)
+        logs = log_folder(container, work)
+        detection = Detection(*logs) if logs is not None else _by_looking(container, work)
     if detection is None:
         raise _unknown(container, work)
     return detection
-
-
-def _log_folder(container: Container, work: Path) -> Detection | None:
-    """A folder or zip of an agent's session files: the first log adapter that finds its own among the first files."""
-    for adapter in LOG_ADAPTERS:
-        members = adapter.log_files(container.sizes)
-        for member in members[:_PROBED]:
-            claim = adapter.claim_lines(_first_objects(container.on_disk(member, work)), member)
-            if claim is not None:
-                return Detection(adapter.PROVIDER, claim, members)
-    return None
 
 
 def _by_looking(container: Container, work: Path) -> Detection | None:
@@ -119,28 +108,12 @@ def _claimed_member(container: Container, name: str, work: Path) -> tuple[str, C
             return found
     except BadInput as error:
         refusal = error
-    objects = _first_objects(path)
-    for adapter in LOG_ADAPTERS:
-        claim = adapter.claim_lines(objects, name)
-        if claim is not None:
-            return adapter.PROVIDER, claim
+    logged = claim_log(container, name, work)
+    if logged is not None:
+        return logged
     if refusal is not None:
         raise refusal.inside(name) from refusal.__cause__
     return None
-
-
-def _first_objects(path: Path) -> list[dict[str, Any]]:
-    """The objects of a log's first lines, or the one object the file is."""
-    with path.open("rb") as stream:
-        head = stream.read(_HEAD_BYTES)
-    objects = [line.value for line in itertools.islice(lines(head), _PROBED) if line.value is not None]
-    if objects or not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        return objects
-    try:
-        value, _ = decode(path.read_bytes(), dict[str, Any])
-    except Unreadable:
-        return []
-    return [value] if isinstance(value, dict) else []
 
 
 def _claimed(found: Split, view: memoryview) -> tuple[str, Claim] | None:

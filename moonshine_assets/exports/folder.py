@@ -1,14 +1,48 @@
-"""The files of a folder that was given as an export: every one of them, or a refusal."""
+"""The files of a folder that was given as an export: every one of them but secrets, or a refusal."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from moonshine_assets.errors import BadInput
 
+#: Where agents keep keys and tokens, in the same folders as their sessions.
+_SECRETS = frozenset(
+    {
+        ".credentials.json",
+        ".env",
+        "auth-profiles.json",
+        "auth.json",
+        "google_accounts.json",
+        "mcp-auth.json",
+        "oauth_creds.json",
+        "openclaw.json",
+    }
+)
+
+
+def is_secret(name: str) -> bool:
+    """Whether a file is one in which agents keep keys and tokens; those are neither read nor copied."""
+    path = PurePosixPath(name)
+    return path.name in _SECRETS or "credentials" in path.parts[:-1]
+
 
 def folder_files(folder: Path) -> dict[str, Path]:
+    """Every file below `folder` but secrets, by its relative name with `/`, sorted by name.
+
+    Raises:
+        BadInput: as `all_files`.
+    """
+    return {name: path for name, path in all_files(folder).items() if not is_secret(name)}
+
+
+def secrets_left_out(folder: Path) -> list[str]:
+    """Names of the files that `folder_files` leaves out."""
+    return [name for name in all_files(folder) if is_secret(name)]
+
+
+def all_files(folder: Path) -> dict[str, Path]:
     """Every file below `folder` by its relative name with `/`, sorted by name; nothing is passed over in silence.
 
     Raises:

@@ -12,7 +12,7 @@ from moonshine_assets.errors import BadInput, Corruption, UnknownFormat
 from moonshine_assets.exports.adapters import BY_PROVIDER
 from moonshine_assets.exports.container import opened
 from moonshine_assets.exports.detect import detect
-from moonshine_assets.exports.folder import folder_files, refuse_undecodable
+from moonshine_assets.exports.folder import folder_files, refuse_undecodable, secrets_left_out
 from moonshine_assets.exports.unknown import keep_unknown
 from moonshine_resources import clock, storage
 from moonshine_resources.atomic import read_json, remove_tree, sha256_file, write_json
@@ -130,6 +130,7 @@ def _detected(home: Home, path: Path, sha256: str, moment: datetime) -> dict[str
             detection = detect(container, work)
             kind = "folder" if path.is_dir() else "zip" if container.zip is not None else "file"
             size = sum(container.sizes.values()) if kind == "folder" else path.stat().st_size
+            left_out = secrets_left_out(path) if kind == "folder" else []
     finally:
         remove_tree(work)
     return {
@@ -144,6 +145,7 @@ def _detected(home: Home, path: Path, sha256: str, moment: datetime) -> dict[str
         "kind": kind,
         "size_bytes": size,
         "members": detection.members,
+        **({"left_out": left_out} if left_out else {}),
         "registered_at": clock.iso(moment),
     }
 

@@ -12,13 +12,18 @@ _LARGEST = 4 * 1024**3
 _STEP = 1 << 24
 
 
+def is_zstd(data: bytes) -> bool:
+    """Whether bytes begin as a zstd frame does."""
+    return data.startswith(_MAGIC)
+
+
 def unzstd(data: bytes) -> bytes:
     """The bytes themselves, or what they hold when they are zstd frames.
 
     Raises:
         Unreadable: damaged, cut off, or larger than 4 GiB.
     """
-    if not data.startswith(_MAGIC):
+    if not is_zstd(data):
         return data
     found = bytearray()
     try:

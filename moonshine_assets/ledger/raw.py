@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from moonshine_assets.exports.container import opened
+from moonshine_assets.exports.packed_text import json_text_on_disk
 from moonshine_assets.exports.split import mapped
 from moonshine_resources.atomic import read_json, remove_tree, write_json
 from moonshine_resources.home import RunPaths
@@ -26,7 +27,7 @@ def raw_json_tokens(
     try:
         with opened(raw, lock["source_path"]) as container:
             for name in lock["members"]:
-                with mapped(container.on_disk(name, work)) as view:
+                with mapped(json_text_on_disk(container, name, work)) as view:
                     tokens[name] = counter.count_utf8(view, threads=threads)
     finally:
         remove_tree(work)

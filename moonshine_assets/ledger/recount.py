@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from moonshine_assets.exports.container import opened
+from moonshine_assets.exports.packed_text import json_text_on_disk
 from moonshine_assets.exports.split import mapped
 from moonshine_assets.gates import rows
 from moonshine_resources.tokenizer import TokenCounter
@@ -104,7 +105,7 @@ def recount_raw(
         return [{"counter": "raw_json_tokens_by_file", "ledger": len(by_member), "recounted": len(lock["members"])}]
     with opened(raw, lock["source_path"]) as container:
         for name in lock["members"]:
-            with mapped(container.on_disk(name, work)) as view:
+            with mapped(json_text_on_disk(container, name, work)) as view:
                 if len(view) <= FULL_CHARACTERS:
                     reference = counter.reference(bytes(view).decode("utf-8", errors="replace"))
                     if reference != by_member[name]:

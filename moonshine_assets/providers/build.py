@@ -12,6 +12,7 @@ from moonshine_assets.errors import BadInput
 from moonshine_assets.exports.adapters import BY_PROVIDER
 from moonshine_assets.exports.container import opened
 from moonshine_assets.providers.categories import category_rows
+from moonshine_assets.providers.log_reader import LogReader
 from moonshine_assets.providers.reader import Progress, Reader
 from moonshine_assets.providers.receipt import receipt_rows
 from moonshine_assets.providers.rows import CountMany
@@ -63,8 +64,9 @@ def build_draft(
         ):
             # One transaction: autocommit would write every batch twice, to the log and to the file.
             with transaction(connection), RunWriter(connection, provenance, count_many) as writer:
-                reader = Reader(BY_PROVIDER[run.provider], container, lock["members"], writer, run.work, progress)
-                tallies = reader.read()
+                adapter = BY_PROVIDER[run.provider]
+                reading = LogReader if hasattr(adapter, "conversations") else Reader
+                tallies = reading(adapter, container, lock["members"], writer, run.work, progress).read()
                 writer.finish()
                 writer.insert(RECEIPTS, receipt_rows(connection, tallies))
                 categories = ((tally.member, tally.categories) for tally in tallies)

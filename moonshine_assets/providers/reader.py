@@ -62,7 +62,9 @@ class Reader:
         self._writer = writer
         self._work = work
         self._progress = progress
-        self._context: ExportContext = adapter.context(container.read, container.sizes)
+        self._context: ExportContext = (
+            adapter.context(container.read, container.sizes) if hasattr(adapter, "context") else ExportContext()
+        )
         self._paths: dict[str, Path] = {}
         self._written: dict[str, _Written] = {}
         self._done = 0
@@ -72,12 +74,17 @@ class Reader:
         """Read every conversation file; the tallies of all files, sidecars included."""
         tallies = [self._read_member(name) for name in self._members]
         self._read_feedback()
+        return tallies + self._without_conversations()
+
+    def _without_conversations(self) -> list[Tally]:
+        """The tallies of the files that no conversations are read from."""
         taken = set(self._members)
-        for name, size in self._container.sizes.items():
-            if name not in taken:
-                role = "sidecar" if self._adapter.sidecar(name) else "attachment"
-                tallies.append(Tally(name, role, size))
-        return tallies + [Tally(name, "ignored", size) for name, size in self._container.clutter.items()]
+        others = [
+            Tally(name, "sidecar" if self._adapter.sidecar(name) else "attachment", size)
+            for name, size in self._container.sizes.items()
+            if name not in taken
+        ]
+        return others + [Tally(name, "ignored", size) for name, size in self._container.clutter.items()]
 
     def _read_feedback(self) -> None:
         """Ratings and comparisons in files of their own; their bytes are counted as those of any sidecar."""
@@ -117,7 +124,14 @@ class Reader:
             tally.categories.take(UNREADABLE)
             self._writer.quarantine(element, unit="conversation", reason=str(error))
             return
-        tally.add(nodes_in=parsed.nodes_in, bytes_conversations=size)
+        self._keep(parsed, arranged, element, tally, size)
+
+    def _keep(
+        self, parsed: ParsedConversation, arranged: Arranged, element: RawElement, tally: Tally, size: int
+    ) -> None:
+        """Write a conversation, unless a newer copy of it is there already."""
+        replayed = min(parsed.replayed, arranged.structural)
+        tally.add(nodes_in=parsed.nodes_in, bytes_conversations=size, nodes_replayed=replayed)
         parts = counted(parsed, arranged)
         tally.categories.take(parts)
         mine = _Written(
@@ -125,8 +139,8 @@ class Reader:
             kind="conversations_written" if arranged.messages or parsed.bad_nodes else "conversations_empty",
             messages=len(arranged.messages),
             nodes={
-                "nodes_structural": arranged.structural,
-                "nodes_duplicate": arranged.duplicates,
+                "nodes_structural": arranged.structural - replayed,
+                "nodes_duplicate": arranged.duplicates + replayed,
                 "nodes_quarantined": len(parsed.bad_nodes),
             },
             parts=parts,
@@ -173,13 +187,15 @@ class Reader:
         earlier.tally.add(**{earlier.kind: -1}, conversations_duplicate=1, conversations_older=1)
         earlier.tally.add(nodes_duplicate=earlier.messages + sum(earlier.nodes.values()))
         earlier.tally.categories.set_aside(earlier.parts)
-        member, _, start, end, _ = earlier.element
-        with self._paths[member].open("rb") as stream:
-            stream.seek(start)
-            raw = stream.read(end - start)
         self._writer.quarantine(
-            earlier.element._replace(data=memoryview(raw)),
+            earlier.element._replace(data=memoryview(self._bytes_of(earlier.element))),
             unit="older_copy",
             reason="an older copy of a conversation of this export",
             conversation_id=conversation_id,
         )
+
+    def _bytes_of(self, element: RawElement) -> bytes:
+        """The bytes of a conversation that was read before."""
+        with self._paths[element.member].open("rb") as stream:
+            stream.seek(element.start)
+            return stream.read(element.end - element.start)

@@ -86,7 +86,8 @@ WITH held AS (
            count(*) FILTER (unit = 'conversation') AS conversations,
            count(*) FILTER (unit = 'node') AS nodes,
            count(*) FILTER (unit = 'older_copy') AS older,
-           coalesce(sum(octet_length(raw)) FILTER (unit = 'conversation'), 0) AS bytes
+           -- what a log keeps packed is kept unpacked, which is more
+           coalesce(sum(least(octet_length(raw), raw_end - raw_start)) FILTER (unit = 'conversation'), 0) AS bytes
     FROM store.quarantine GROUP BY ALL
 ),
 written AS (

@@ -63,8 +63,7 @@ class Bench:
     def _bad_in_log(self, members: list[str]) -> dict[bytes, str]:
         """What a log adapter cannot read, with the reasons: its conversations are only known from all its files."""
         bad: dict[bytes, str] = {}
-        whole = self._container
-        for found in self._adapter.conversations(lambda name: whole.read(name, whole.sizes.get(name, 0) + 1), members):
+        for found in self._adapter.conversations(self._container.read_whole, members):
             if found.parsed is None:
                 bad[bytes(found.data)] = found.reason or "unreadable"
             else:

@@ -29,6 +29,7 @@ _COUNTS = (
     ("nodes_hidden", "INTEGER", "kept, not shown"),
     ("nodes_structural", "INTEGER", "tree nodes without a message"),
     ("nodes_duplicate", "INTEGER", "nodes of duplicate conversations, or identical copies in one"),
+    ("nodes_replayed", "INTEGER", "of the duplicates, those that a resumed or forked session repeats of another one"),
     ("nodes_quarantined", "INTEGER", "nodes that did not parse"),
 )
 

@@ -19,6 +19,7 @@ where a whole file has to be read to tell its conversations (pages, tables, list
 A log adapter (an agent's session files, one conversation a file or more) has instead of claim, context and parse:
     claim_lines(objects: list[dict], name: str) -> Claim | None
     log_files(names: Mapping[str, int]) -> list[str]
+    claim_tables(tables: Mapping[str, set[str]]) -> Claim | None    of a SQLite store, by its tables' columns; optional
     conversations(read: Callable[[str], bytes | None], names: list[str]) -> Iterator[LogConversation]
 """
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from moonshine_assets.exports.adapters.openclaw.detect import claim_of, openclaw_files, openclaw_sidecar
+from moonshine_assets.exports.adapters.openclaw.detect import claim_of, claim_tables, openclaw_files, openclaw_sidecar
 from moonshine_assets.exports.adapters.openclaw.log import Log
 from moonshine_assets.exports.records import Claim, LogConversation
 
-__all__ = ["PROVIDER", "SOURCE_TYPE", "claim_lines", "conversations", "log_files", "sidecar"]
+__all__ = ["PROVIDER", "SOURCE_TYPE", "claim_lines", "claim_tables", "conversations", "log_files", "sidecar"]
 
 PROVIDER = "openclaw"
 SOURCE_TYPE = "openclaw_log"

@@ -38,6 +38,13 @@ def claim_of(objects: list[dict[str, Any]], name: str) -> tuple[str, Claim] | No
     return ("pi" if _is_pi(objects, header or {}, name) else "openclaw"), claim
 
 
+def claim_tables(tables: Mapping[str, set[str]]) -> Claim | None:
+    """Is this database, by the columns of its tables, OpenClaw's store?"""
+    if {"session_id", "seq"} <= tables.get("transcript_events", set()):
+        return Claim("openclaw-store", 1.0, "a table transcript_events")
+    return None
+
+
 def openclaw_files(names: Mapping[str, int]) -> list[str]:
     """Stores, then session files, then what is left of sessions that were reset or deleted, each by name."""
     found = [name for name in names if _is_openclaw(PurePosixPath(name)) and not openclaw_sidecar(name)]

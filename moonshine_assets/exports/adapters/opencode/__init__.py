@@ -12,14 +12,20 @@ from typing import Any
 
 from moonshine_assets.errors import Unreadable
 from moonshine_assets.exports.adapters.opencode.database import Database
-from moonshine_assets.exports.adapters.opencode.detect import claim_lines, is_record_file, log_files, sidecar
+from moonshine_assets.exports.adapters.opencode.detect import (
+    claim_lines,
+    claim_tables,
+    is_record_file,
+    log_files,
+    sidecar,
+)
 from moonshine_assets.exports.adapters.opencode.exported import read_exported
 from moonshine_assets.exports.adapters.opencode.session import SOURCE_TYPE, Stored, conversation
 from moonshine_assets.exports.adapters.opencode.tree import Tree
 from moonshine_assets.exports.records import LogConversation
 from moonshine_assets.exports.sqlite_copy import DAMAGE, is_sqlite, opened, shares
 
-__all__ = ["PROVIDER", "SOURCE_TYPE", "claim_lines", "conversations", "log_files", "sidecar"]
+__all__ = ["PROVIDER", "SOURCE_TYPE", "claim_lines", "claim_tables", "conversations", "log_files", "sidecar"]
 
 PROVIDER = "opencode"
 

@@ -37,6 +37,15 @@ def claim_lines(objects: list[dict[str, Any]], name: str) -> Claim | None:
     return None
 
 
+def claim_tables(tables: Mapping[str, set[str]]) -> Claim | None:
+    """Is this database, by the columns of its tables, opencode's?"""
+    if {"id", "session_id", "type", "data"} <= tables.get("session_message", set()):
+        return Claim("opencode-db-2", 1.0, "a table session_message")
+    if {"id", "session_id", "data"} <= tables.get("message", set()) and "session" in tables:
+        return Claim("opencode-db-1", 1.0, "tables session and message")
+    return None
+
+
 def log_files(names: Mapping[str, int]) -> list[str]:
     """Databases, then the files of sessions, of messages and of parts, each by name."""
     found = [name for name in names if (is_record_file(name) or _is_database(name)) and not sidecar(name)]
