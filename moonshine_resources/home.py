@@ -204,6 +204,12 @@ class Home:
         return self.root / "cache" / "tiktoken"
 
     @property
+    def vocabulary_folder(self) -> Path:
+        """Where the vocabulary is looked for: TIKTOKEN_CACHE_DIR if that is set, else the home's own cache."""
+        chosen = os.environ.get("TIKTOKEN_CACHE_DIR")
+        return Path(chosen) if chosen else self.vocabulary_cache
+
+    @property
     def dagster(self) -> Path:
         """Storage of the Dagster instance of this home."""
         return self.root / "dagster"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import duckdb
 from dagster import ConfigurableResource
@@ -97,5 +96,4 @@ class TokenizerResource(ConfigurableResource):
 
     def counter(self) -> TokenCounter:
         """The counter; its vocabulary file lies in TIKTOKEN_CACHE_DIR if that is set, else in the home."""
-        chosen = os.environ.get("TIKTOKEN_CACHE_DIR")
-        return load(Path(chosen) if chosen else self.home.open().vocabulary_cache)
+        return load(self.home.open().vocabulary_folder)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 from dagster import DagsterInstance
 
+from moonshine_assets.cli.event_storage import quick_commits
 from moonshine_resources.atomic import write_text
 from moonshine_resources.home import ENVIRONMENT, PROJECT_ROOT, Home
 
@@ -44,6 +47,8 @@ def _rebased(value: Any, storage: Path) -> Any:
     return value
 
 
-def open_instance() -> DagsterInstance:
-    """The instance `use_home` pointed at; the caller disposes of it (it is a context manager)."""
-    return DagsterInstance.get()
+@contextmanager
+def open_instance() -> Iterator[DagsterInstance]:
+    """The instance `use_home` pointed at."""
+    with quick_commits(), DagsterInstance.get() as instance:
+        yield instance

@@ -15,6 +15,7 @@ import click
 from moonshine_assets.cli import show, summaries
 from moonshine_assets.cli.instance import open_instance, use_home
 from moonshine_assets.cli.outcome import BAD_INPUT, FAILED, OK, exiting, say, say_line
+from moonshine_assets.cli.preparation import make_ready
 from moonshine_assets.cli.progress_bar import progress_bar
 from moonshine_assets.cli.quarantine import quarantine
 from moonshine_assets.cli.query import answer, render
@@ -61,6 +62,7 @@ def run(paths: tuple[Path, ...], home_dir: Path | None, policy: str | None) -> i
         os.environ["MOONSHINE_POLICY"] = policy
     # A policy that cannot be read is told before anything is done.
     load_policy(policy or os.environ.get("MOONSHINE_POLICY") or "default")
+    make_ready(home)
     # The definitions load Dagster and every asset: only commands that execute them pay for that.
     from moonshine_assets.cli.take_in import distil, is_merged, registered, take_in
     from sensors.abandoned import end_abandoned, living
