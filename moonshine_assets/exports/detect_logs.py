@@ -32,6 +32,8 @@ _LONG_HEAD_BYTES = 1 << 20
 _WHOLE_BYTES = 1 << 29
 #: Endings of files that may be a log under any name.
 _READABLE = (".jsonl", ".json", ".zst", ".db", ".sqlite")
+#: Agents that pack sessions into zstd frames.
+_UNPACKING = frozenset({"codex"})
 #: Sessions of one format, told apart by marks that not every session has: the first of them reads both.
 _KIN = frozenset({"openclaw", "pi"})
 
@@ -56,7 +58,8 @@ def claim_log(container: Container, name: str, work: Path) -> tuple[str, Claim] 
     if is_sqlite(head):
         return _first((adapter, _tables_claim(adapter, container, name, work)) for adapter in LOG_ADAPTERS)
     objects = _first_objects(container, name, head)
-    return _first((adapter, adapter.claim_lines(objects, name)) for adapter in LOG_ADAPTERS) if objects else None
+    asked = [adapter for adapter in LOG_ADAPTERS if adapter.PROVIDER in _UNPACKING or not is_zstd(head)]
+    return _first((adapter, adapter.claim_lines(objects, name)) for adapter in asked) if objects else None
 
 
 def log_folder(container: Container, work: Path) -> LogFolder | None:

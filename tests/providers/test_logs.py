@@ -262,13 +262,16 @@ def test_a_log_larger_than_any_sidecar_is_read_whole(intake: Intake, tmp_path: P
     assert query(run.database_draft, "SELECT text FROM messages WHERE message_id = 'end'") == [("the end",)]
 
 
-@pytest.mark.parametrize("ending", ["jsonl", "dat"])
-def test_a_packed_log_is_told_by_its_content(intake: Intake, tmp_path: Path, ending: str) -> None:
-    cut_off = pa.compress(session(FIRST), codec="zstd", asbytes=True)[:20]
-    with pytest.raises(BadInput):
-        intake.drafted(write(tmp_path / "claude.zst", cut_off))
+def test_a_packed_log_is_told_by_its_content(intake: Intake, tmp_path: Path) -> None:
+    packed = pa.compress(fixture("codex/tools").read_bytes(), codec="zstd", asbytes=True)
+    assert build(intake, write(tmp_path / "anything.dat", packed)).provider == "codex"
+
+
+@pytest.mark.parametrize("size", [20, None], ids=["cut off", "of an agent that packs nothing"])
+def test_other_packed_files_are_refused(intake: Intake, tmp_path: Path, size: int | None) -> None:
     packed = pa.compress(session(FIRST), codec="zstd", asbytes=True)
-    assert build(intake, write(tmp_path / f"anything.{ending}", packed)).provider == "claude_code"
+    with pytest.raises(BadInput):
+        intake.registered(write(tmp_path / "claude.zst", packed[:size]))
 
 
 def test_what_stands_in_a_write_ahead_log_alone_is_read(intake: Intake, tmp_path: Path) -> None:
