@@ -109,7 +109,7 @@ def provider_family(provider: str) -> list[dg.AssetsDefinition]:
         check_specs=check_specs(
             key("provider_db"),
             [
-                ("receipt_balances", "bytes, conversations and nodes in = kept + hidden + duplicate + quarantined"),
+                ("receipt_balances", "what came in = kept + hidden + duplicate + quarantined, in all and by category"),
                 ("schema", "every table satisfies its declared schema"),
                 ("provider_coverage", "every row carries this provider and run"),
                 ("no_contamination", "every conversation comes from a supported export"),
