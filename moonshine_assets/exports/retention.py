@@ -15,8 +15,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from moonshine_assets.exports.zipped import is_zip
+from moonshine_assets.gates import Verdict, broken, held
 from moonshine_resources.atomic import read_json
 
+#: Name of the check that warns, and how many days before.
+ALARM = "agent_logs_kept"
+ALARM_DAYS = 7
 #: Days after which Claude Code deletes a session nobody has gone on with, unless `cleanupPeriodDays` says otherwise.
 CLAUDE_CODE_DAYS = 30
 
@@ -81,17 +85,39 @@ def retention(now: datetime, home_dir: Path, archive: Path | None = None) -> lis
     return risks
 
 
+def alarm(risks: list[RetentionRisk]) -> Verdict:
+    """Is no session that is not archived about to be deleted? For a check that warns."""
+    urgent = [risk for risk in risks if risk.days_left is not None and risk.days_left <= ALARM_DAYS]
+    waiting = sum(risk.not_archived for risk in risks)
+    if urgent:
+        offenders = [
+            {"tool": risk.tool, "days_left": risk.days_left, "not_archived": risk.not_archived, "folder": risk.folder}
+            for risk in urgent
+        ]
+        reason = f"sessions are deleted within {ALARM_DAYS} days; take their folder in by `moonshine run FOLDER`"
+        return broken(ALARM, reason, offenders, not_archived=waiting)
+    return held(ALARM, f"nothing is deleted within {ALARM_DAYS} days that is not archived", not_archived=waiting)
+
+
 def _risk(
     tool: _Tool, folder: Path, files: list[Path], now: datetime, days: int | None, note: str, archive: Path | None
 ) -> RetentionRisk:
     kept = set(_archived(archive, tool.provider)) if archive is not None else set()
-    facts = [(file.name, file.stat()) for file in files if file.is_file()]
+    facts = [(file.name, stat) for file in files if (stat := _facts(file)) is not None]
     waiting = [stat.st_mtime for name, stat in facts if (name, stat.st_size) not in kept]
     oldest = datetime.fromtimestamp(min(waiting), UTC) if waiting else None
     left = None
     if oldest is not None and days is not None:
         left = max(0, (oldest + timedelta(days=days) - now).days)
     return RetentionRisk(tool.name, str(folder), oldest, left, len(facts), len(waiting), note)
+
+
+def _facts(file: Path) -> os.stat_result | None:
+    """How a session file looks; None when the agent has just taken it away."""
+    try:
+        return file.stat() if file.is_file() else None
+    except FileNotFoundError:
+        return None
 
 
 def _cleanup(tool: _Tool, settings: Path) -> tuple[int | None, str]:

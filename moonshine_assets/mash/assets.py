@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import dagster as dg
 
 from moonshine_assets.dagster_checks import check_result, check_specs, column_schema, reporting, table_metadata
 from moonshine_assets.errors import BadInput
+from moonshine_assets.exports.retention import ALARM, alarm, retention
 from moonshine_assets.gates import rows
 from moonshine_assets.mash.gates import mash_gates
 from moonshine_assets.mash.state import mash_state
 from moonshine_assets.providers.family import OWNERS
 from moonshine_assets.tables import MESSAGES
+from moonshine_resources import clock
 from moonshine_resources.resources import HomeResource, MashDatabase
 
 MASH = dg.AssetKey("mash")
@@ -44,11 +47,17 @@ def mash_asset(merges: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
                 ("provider_coverage", "every row names a provider and a merged run"),
                 ("mash_integrity", "every message has its conversation and text; one current version of each"),
             ],
+        )
+        + check_specs(
+            MASH,
+            [(ALARM, "warns of agents' sessions that are about to be deleted and are not archived")],
+            blocking=False,
         ),
     )
     @reporting
     def mash(home: HomeResource, mash_database: MashDatabase) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
-        path = home.open().mash
+        place = home.open()
+        path = place.mash
         if not path.exists():
             raise BadInput("the mash is empty", where=path.name, fix="take in an export first: `moonshine run PATH`")
         with mash_database.get_connection() as connection:
@@ -63,6 +72,8 @@ def mash_asset(merges: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
             state = mash_state(connection)
         for verdict in verdicts:
             yield check_result(verdict)
+        risks = retention(clock.now(), Path.home(), place.archive)
+        yield check_result(alarm(risks), dg.AssetCheckSeverity.WARN)
         if all(verdict.passed for verdict in verdicts):
             yield dg.MaterializeResult(
                 metadata={

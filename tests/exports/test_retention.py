@@ -12,7 +12,7 @@ import pytest
 from exporting import write, write_zip
 from terminal import moonshine
 
-from moonshine_assets.exports.retention import RetentionRisk, retention, shown
+from moonshine_assets.exports.retention import RetentionRisk, alarm, retention, shown
 from moonshine_resources.home import Home
 
 NOW = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
@@ -138,3 +138,16 @@ def test_status_shows_agent_logs_only_where_there_are_some(home: Home, tmp_path:
     assert (row["tool"], row["not_archived"]) == ("Claude Code", 1)
     said = moonshine("status", home=home, **environment)
     assert said.code == 0 and "Agent logs" in said.out and "deletes sessions after 30 days" in said.out
+
+
+@pytest.mark.parametrize(("days", "held"), [(21.5, True), (22.5, False), (60.0, False)])
+def test_the_alarm_is_raised_a_week_before_a_session_is_deleted(tmp_path: Path, days: float, held: bool) -> None:
+    session(claude_code(tmp_path), "a.jsonl", days)
+    verdict = alarm(retention(NOW, tmp_path))
+    assert verdict.passed is held
+    assert verdict.figures == {"not_archived": 1}
+    assert [offender["tool"] for offender in verdict.offenders] == ([] if held else ["Claude Code"])
+
+
+def test_without_agents_there_is_nothing_to_warn_of(tmp_path: Path) -> None:
+    assert alarm(retention(NOW, tmp_path)).passed
