@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ from moonshine_assets.exports.adapters import ADAPTERS, ALL_ARRAYS
 from moonshine_assets.exports.container import Container
 from moonshine_assets.exports.decode import decode
 from moonshine_assets.exports.detect_logs import claim_log, log_folder
+from moonshine_assets.exports.lines import lines
 from moonshine_assets.exports.records import Claim
 from moonshine_assets.exports.split import Split, mapped, split
 
@@ -112,8 +114,19 @@ def _claimed_member(container: Container, name: str, work: Path) -> tuple[str, C
     if logged is not None:
         return logged
     if refusal is not None:
-        raise refusal.inside(name) from refusal.__cause__
+        raise (_unknown_lines(head) or refusal).inside(name) from refusal.__cause__
     return None
+
+
+def _unknown_lines(head: bytes) -> UnknownFormat | None:
+    """What to say of a file of JSON lines: it is no damaged JSON file, but a log of something nobody knows."""
+    found = [line.value for line in itertools.islice(lines(head), 2)]
+    if len(found) < 2 or found[0] is None or found[1] is None:
+        return None
+    return UnknownFormat(
+        f"no conversations of a known provider: lines of JSON with fields {_shown_keys(found[0])}",
+        fix="give an agent's log as it was written, or the whole export as it was downloaded",
+    )
 
 
 def _claimed(found: Split, view: memoryview) -> tuple[str, Claim] | None:
@@ -151,17 +164,21 @@ def _unknown(container: Container, work: Path) -> UnknownFormat:
         keys = _keys(found, view)
     return UnknownFormat(
         f"no conversations of a known provider: {found.wrapper} of {len(found.spans)}"
-        + (f" with fields {', '.join(keys)}" if keys else ""),
+        + (f" with fields {keys}" if keys else ""),
         fix=fix,
     )
 
 
-def _keys(found: Split, view: memoryview) -> list[str]:
+def _keys(found: Split, view: memoryview) -> str:
     for start, end in found.spans[:1]:
         try:
             element, _ = decode(view[start:end], dict[str, Any])
         except Unreadable:
-            return []
+            return ""
         if isinstance(element, dict):
-            return [key[:40] for key in sorted(element)[:_SHOWN_KEYS]]
-    return []
+            return _shown_keys(element)
+    return ""
+
+
+def _shown_keys(element: dict[str, Any]) -> str:
+    return ", ".join(key[:40] for key in sorted(element)[:_SHOWN_KEYS])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from exporting import chatgpt, claude, write, write_zip
 
-from moonshine_assets.errors import BadInput
+from moonshine_assets.errors import BadInput, UnknownFormat
 from moonshine_assets.exports.container import opened
 from moonshine_assets.exports.detect import Detection, detect
 
@@ -119,3 +119,15 @@ def test_additions_of_macos_are_not_looked_into(tmp_path: Path) -> None:
 def test_shards_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     shards = {f"conversations-{n:03}.json": [chatgpt(f"c{n}")] for n in (10, 2, 0)}
     assert detected(write_zip(tmp_path / "export.zip", shards)).members == sorted(shards)
+
+
+def test_a_log_of_an_unknown_agent_is_called_that_and_not_damaged(tmp_path: Path) -> None:
+    path = write(tmp_path / "log.jsonl", b'{"kind": "turn", "at": 1}\n{"kind": "turn", "at": 2}\n')
+    with pytest.raises(UnknownFormat, match="no conversations of a known provider: lines of JSON with fields at, kind"):
+        detected(path)
+
+
+def test_two_files_that_were_joined_are_called_that(tmp_path: Path) -> None:
+    path = write(tmp_path / "export.json", b'[{"mapping": {}}]\n[{"mapping": {}}]')
+    with pytest.raises(BadInput, match="two files may have been joined"):
+        detected(path)
