@@ -26,8 +26,8 @@ run: $(READY) ## take the bundled samples through the whole graph
 ui: $(READY) ## the Dagster UI on http://127.0.0.1:3000, with sensors and schedules
 	$(BIN)/moonshine ui
 
-test: $(READY) ## the tests
-	$(BIN)/python -m pytest -m 'not slow and not browser'
+test: $(READY) ## the tests, one worker a core
+	$(BIN)/python -m pytest -m 'not slow and not browser' -n auto --maxprocesses 4
 
 test-slow: $(READY) ## soak, fuzz and scale tests
 	$(BIN)/python -m pytest -m slow --timeout 3600

@@ -8,14 +8,19 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 
+from click.testing import CliRunner
+
+from moonshine_assets.cli.moonshine import main
 from moonshine_assets.mash.content import content_hash
 from moonshine_assets.mash.schema import MASH_TABLES
 from moonshine_resources.duckdb import connect
 from moonshine_resources.home import PROJECT_ROOT, Home
+from moonshine_resources.tokenizer import TokenCounter
+from moonshine_resources.tokenizer import counter as counting
 
 SAMPLES = PROJECT_ROOT / "data" / "samples"
 BUNDLED = ("chatgpt-export.zip", "chatgpt-shards.zip", "claude-export.zip")
@@ -68,14 +73,23 @@ def moonshine(*words: str | Path, home: Path | Home, cwd: Path | None = None, **
     return Said(done.returncode, done.stdout, done.stderr)
 
 
-@cache
-def ran_on_samples(base: Path) -> Ran:
-    """`moonshine run` on copies of the bundled samples, once for all tests that only read the result."""
+def in_process(*words: str | Path, home: Home, counter: TokenCounter | None = None) -> Said:
+    """The same within this process, where the process is not what is tested; `counter` spares loading another one."""
+    known = {home.vocabulary_cache.absolute(): counter} if counter else {}
+    with patch.dict(os.environ, environment(), clear=True), patch.dict(counting._loaded, known):
+        result = CliRunner().invoke(main, [*map(str, words), "--home", str(home.root)])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Said(result.exit_code, result.stdout, result.stderr)
+
+
+def run_on_samples(base: Path) -> Ran:
+    """`moonshine run` on copies of the bundled samples."""
     exports = base / "given"
     exports.mkdir()
     for name in BUNDLED:
         shutil.copy(SAMPLES / name, exports / name)
-    home = Home.at(base / "ran_home")
+    home = Home.at(base / "home")
     said = moonshine("run", *(exports / name for name in BUNDLED), home=home, cwd=base)
     return Ran(home, exports, said)
 

@@ -12,13 +12,14 @@ from typing import NamedTuple
 import pytest
 from exporting import chatgpt, write
 from intake import files_of, query
-from terminal import Said, copied, environment, files_under, mash_hash, moonshine
+from terminal import Said, copied, environment, files_under, in_process, mash_hash, moonshine
 
 from moonshine_assets.cli.summaries import run_ids
 from moonshine_assets.exports.register import source_record, source_sha256
 from moonshine_assets.providers.replay import register_replay
 from moonshine_assets.providers.source import read_lock
 from moonshine_resources.home import Home
+from moonshine_resources.tokenizer import TokenCounter
 
 #: `moonshine` as it was when the adapter knew less: it could not read one conversation and one node, took the time of
 #: another a day late, and did not know a whole export for what it is.
@@ -109,7 +110,7 @@ def replayed(older: Older, tmp_path_factory: pytest.TempPathFactory) -> Replayed
 
 
 def listed(home: Home, *words: str) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = json.loads(moonshine("quarantine", "list", *words, "--json", home=home).out)
+    found: list[dict[str, object]] = json.loads(in_process("quarantine", "list", *words, "--json", home=home).out)
     return found
 
 
@@ -150,7 +151,7 @@ def test_a_table_is_for_people(older: Older) -> None:
 
 
 def test_an_empty_home_has_nothing_in_quarantine(home: Home) -> None:
-    said = moonshine("quarantine", "list", home=home)
+    said = in_process("quarantine", "list", home=home)
     assert (said.code, said.out) == (0, "nothing is in quarantine\n")
 
 
@@ -160,13 +161,13 @@ def test_an_empty_home_has_nothing_in_quarantine(home: Home) -> None:
     ids=" ".join,
 )
 def test_what_is_not_there_is_one_line_and_exit_code_2(older: Older, words: tuple[str, ...]) -> None:
-    said = moonshine("quarantine", *(older.run_id if word == "RUN" else word for word in words), home=older.home)
+    said = in_process("quarantine", *(older.run_id if word == "RUN" else word for word in words), home=older.home)
     assert (said.code, len(said.errors)) == (2, 1)
 
 
 def test_a_dry_run_says_what_would_parse_and_changes_nothing(older: Older) -> None:
     before = files_of(older.home)
-    said = moonshine("quarantine", "replay", older.run_id, "--dry-run", "--json", home=older.home)
+    said = in_process("quarantine", "replay", older.run_id, "--dry-run", "--json", home=older.home)
     assert said.code == 0
     parses = {row["quarantine_id"]: row["parses"] for row in json.loads(said.out)}
     units = ids_by_unit(older.home, older.run_id)
@@ -180,7 +181,7 @@ def test_pieces_that_still_do_not_parse_change_nothing(older: Older) -> None:
     before, held = files_of(older.home), mash_hash(older.home)
     units = ids_by_unit(older.home, older.run_id)
     hopeless = [str(units["hopeless"][0]), str(units["older_copy"][0])]
-    said = moonshine("quarantine", "replay", older.run_id, *hopeless, home=older.home)
+    said = in_process("quarantine", "replay", older.run_id, *hopeless, home=older.home)
     assert (said.code, said.errors) == (0, [])
     assert "nothing parses better than before; nothing was changed" in said.out
     assert (files_of(older.home), mash_hash(older.home)) == (before, held)
@@ -224,18 +225,18 @@ def test_the_receipt_of_the_replay_balances_with_what_is_still_unreadable(replay
 @pytest.mark.parametrize("which", ["old", "new"])
 def test_replaying_again_changes_nothing(replayed: Replayed, which: str) -> None:
     before, held = files_of(replayed.home), mash_hash(replayed.home)
-    said = moonshine("quarantine", "replay", getattr(replayed, which), home=replayed.home)
+    said = in_process("quarantine", "replay", getattr(replayed, which), home=replayed.home)
     assert said.code == 0
     assert f"{replayed.new}: nothing parses better than before; nothing was changed" in said.out
     assert (files_of(replayed.home), mash_hash(replayed.home)) == (before, held)
 
 
-def test_a_replay_that_was_interrupted_is_completed(older: Older, tmp_path: Path) -> None:
+def test_a_replay_that_was_interrupted_is_completed(older: Older, tmp_path: Path, counter: TokenCounter) -> None:
     home = copied(older, tmp_path / "home")
     begun = register_replay(home, older.run_id, moment=datetime(2027, 1, 1, tzinfo=UTC))
     older.export.rename(tmp_path / "gone.json")
     try:
-        said = moonshine("quarantine", "replay", older.run_id, home=home)
+        said = in_process("quarantine", "replay", older.run_id, home=home, counter=counter)
     finally:
         (tmp_path / "gone.json").rename(older.export)
     assert (said.code, said.errors) == (0, [])
@@ -256,14 +257,14 @@ def test_an_export_nobody_knew_is_listed_with_its_shape_and_no_text(older: Older
     assert moonshine_bytes("show", sha256, "--raw", home=older.home) == older.unclaimed.read_bytes()
 
 
-def test_a_refused_export_is_taken_in_once_it_is_known(older: Older, tmp_path: Path) -> None:
+def test_a_refused_export_is_taken_in_once_it_is_known(older: Older, tmp_path: Path, counter: TokenCounter) -> None:
     home = copied(older, tmp_path / "home")
     sha256 = source_sha256(older.unclaimed)
     older.unclaimed.rename(tmp_path / "gone.json")
     try:
-        dry = moonshine("quarantine", "replay", sha256, "--dry-run", home=home)
+        dry = in_process("quarantine", "replay", sha256, "--dry-run", home=home)
         assert (dry.code, run_ids(home)) == (0, run_ids(older.home))
-        said = moonshine("quarantine", "replay", sha256, home=home)
+        said = in_process("quarantine", "replay", sha256, home=home, counter=counter)
     finally:
         (tmp_path / "gone.json").rename(older.unclaimed)
     assert (said.code, said.errors) == (0, [])
@@ -273,7 +274,7 @@ def test_a_refused_export_is_taken_in_once_it_is_known(older: Older, tmp_path: P
 
 def test_a_refused_export_that_is_still_unknown_stays_refused(home: Home, tmp_path: Path) -> None:
     path = write(tmp_path / "notes.json", [{"note": "words", "pinned": True}])
-    first = moonshine("run", path, home=home)
+    first = in_process("run", path, home=home)
     assert (first.code, len(first.errors)) == (2, 1)
-    again = moonshine("quarantine", "replay", source_sha256(path), home=home)
+    again = in_process("quarantine", "replay", source_sha256(path), home=home)
     assert (again.code, again.errors) == (2, first.errors)

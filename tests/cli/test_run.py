@@ -11,11 +11,12 @@ from typing import NamedTuple
 import pytest
 from exporting import chatgpt, claude, write
 from intake import query
-from terminal import Ran, Said, copied, files_under, mash_hash, moonshine
+from terminal import Ran, Said, copied, files_under, in_process, mash_hash, moonshine
 
 from moonshine_assets.cli.summaries import run_ids, status
 from moonshine_resources.duckdb import connect
 from moonshine_resources.home import Home
+from moonshine_resources.tokenizer import TokenCounter
 from moonshine_resources.tokenizer.vocabulary import CACHE_NAME
 
 #: In every message, title, name and damaged piece of the exports below; must never be said or logged.
@@ -103,7 +104,7 @@ def test_nothing_to_take_in_says_where_to_put_an_export(tmp_path: Path) -> None:
 
 
 def test_only_bad_input_ends_with_2_and_one_line(tmp_path: Path) -> None:
-    said = moonshine("run", write(tmp_path / "empty.zip", b""), home=tmp_path / "home")
+    said = in_process("run", write(tmp_path / "empty.zip", b""), home=Home.at(tmp_path / "home"))
     assert said.code == 2
     assert said.out == ""
     assert len(said.errors) == 1
@@ -111,7 +112,7 @@ def test_only_bad_input_ends_with_2_and_one_line(tmp_path: Path) -> None:
 
 def test_a_policy_that_does_not_exist_ends_with_2(tmp_path: Path, ran_home: Ran) -> None:
     home = copied(ran_home, tmp_path / "home")
-    said = moonshine("run", "--policy", "no-such-policy", home=home)
+    said = in_process("run", "--policy", "no-such-policy", home=home)
     assert said.code == 2
     assert len(said.errors) == 1
     assert "no-such-policy" in said.errors[0]
@@ -119,11 +120,13 @@ def test_a_policy_that_does_not_exist_ends_with_2(tmp_path: Path, ran_home: Ran)
     assert mash_hash(home) == mash_hash(ran_home.home)
 
 
-def test_a_band_that_cannot_be_met_is_a_red_gate_and_changes_nothing_accepted(tmp_path: Path, ran_home: Ran) -> None:
+def test_a_band_that_cannot_be_met_is_a_red_gate_and_changes_nothing_accepted(
+    tmp_path: Path, ran_home: Ran, counter: TokenCounter
+) -> None:
     home = copied(ran_home, tmp_path / "home")
     policy = tmp_path / "strict.toml"
     policy.write_text(STRICT)
-    said = moonshine("run", "--policy", policy, home=home)
+    said = in_process("run", "--policy", policy, home=home, counter=counter)
     assert said.code == 1
     assert len(said.errors) == 1
     assert "gate token_band on distilled_slice: " in said.errors[0]
@@ -137,7 +140,9 @@ def test_a_band_that_cannot_be_met_is_a_red_gate_and_changes_nothing_accepted(tm
     }
 
 
-def test_an_edited_run_database_is_a_red_gate_that_names_the_file(tmp_path: Path, ran_home: Ran) -> None:
+def test_an_edited_run_database_is_a_red_gate_that_names_the_file(
+    tmp_path: Path, ran_home: Ran, counter: TokenCounter
+) -> None:
     home = copied(ran_home, tmp_path / "home")
     run = next(home.run(found["run"]) for found in status(home)["runs"] if found["source"] == "chatgpt-shards.zip")
     run.database.chmod(0o644)
@@ -147,7 +152,7 @@ def test_an_edited_run_database_is_a_red_gate_that_names_the_file(tmp_path: Path
             " (SELECT min(record_uid) FROM store.messages WHERE raw_member = 'conversations-001.json')"
         )
     run.provenance.unlink()
-    said = moonshine("run", ran_home.exports / "chatgpt-shards.zip", home=home)
+    said = in_process("run", ran_home.exports / "chatgpt-shards.zip", home=home, counter=counter)
     assert said.code == 1
     assert len(said.errors) == 1
     assert f"gate receipt_balances on chatgpt/provider_db ({run.run_id}): " in said.errors[0]

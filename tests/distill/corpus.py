@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -18,7 +19,7 @@ from moonshine_assets.exports.tree import arrange
 from moonshine_assets.mash import schema
 from moonshine_assets.mash.schema import PLAIN, VERSIONED
 from moonshine_assets.providers.writer import Provenance, RunWriter
-from moonshine_assets.tables import TEXTS
+from moonshine_assets.tables import RUN_TABLES, TEXTS
 
 RUN = "chatgpt_20260131_120000"
 START = 1_769_860_800_000_000  # 2026-01-31 12:00 UTC, microseconds
@@ -101,21 +102,30 @@ class Corpus:
         return connection
 
 
+@cache
+def _run_database() -> duckdb.DuckDBPyConnection:
+    """One database for the runs of all corpora, one after the other: making its tables costs more than their rows."""
+    return duckdb.connect()
+
+
 def _provider_database(run: str, conversations: Iterable[ParsedConversation]) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
+    connection = _run_database()
     provenance = Provenance(run.split("_")[0], run, "ab" * 32, "export.zip", datetime(2026, 1, 31, 12))
-    writer = RunWriter(connection, provenance, count_words)
-    for rank, parsed in enumerate(conversations):
-        writer.add(parsed, arrange(parsed), RawElement("conversations.json", rank, 0, 1, memoryview(b"{")))
-    writer.finish()
+    with RunWriter(connection, provenance, count_words) as writer:
+        for table in RUN_TABLES:
+            connection.execute(f"TRUNCATE store.{table.name}")
+        for rank, parsed in enumerate(conversations):
+            writer.add(parsed, arrange(parsed), RawElement("conversations.json", rank, 0, 1, memoryview(b"{")))
+        writer.finish()
     return connection
 
 
 def _merge(mash: duckdb.DuckDBPyConnection, run: duckdb.DuckDBPyConnection) -> None:
     for table in (*VERSIONED, *PLAIN, TEXTS):
         rows = run.sql(f"SELECT * FROM store.{table.name}").to_arrow_table()
+        if not rows.num_rows:
+            continue
         mash.register("incoming", rows)
         new = " ANTI JOIN store.texts USING (content_sha256)" if table is TEXTS else ""
         mash.execute(f"INSERT INTO store.{table.name} BY NAME SELECT * FROM incoming{new}")
         mash.unregister("incoming")
-    run.close()

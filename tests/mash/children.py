@@ -24,7 +24,7 @@ from moonshine_resources.home import Home
 from moonshine_resources.locks import exclusive
 
 _CONTEXT = get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["mash.children"])
+_CONTEXT.set_forkserver_preload(["mash.children", "intake"])
 
 
 @contextmanager

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 import re
-import subprocess
-import sys
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 from exporting import talks, write_zip
 from intake import Intake, content_hash, files_of
+from mash.children import child
 
 from moonshine_assets.exports.register import source_sha256
 from moonshine_assets.providers.publish import write_provenance
@@ -19,17 +19,12 @@ from moonshine_assets.providers.source import raw_path, read_lock, secure
 from moonshine_resources.atomic import read_json, sha256_file
 from moonshine_resources.home import Home, RunPaths
 
-#: What the child does, as the assets do it; it says when it begins, so that the imports are not what is killed.
-_CHILD = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from pathlib import Path
-from intake import Intake
-from moonshine_resources.home import Home
-print("begin", flush=True)
-Intake(Home.at(sys.argv[2])).published(Path(sys.argv[3]))
-print("end", flush=True)
-"""
+
+def publishing(pipe: Connection, home: Home, export: Path) -> None:
+    """What a child does, as the assets do it; it says when it begins, so that the imports are not what is killed."""
+    pipe.send("begins")
+    Intake(home).published(export)
+    pipe.send("done")
 
 
 @pytest.fixture(scope="module")
@@ -44,21 +39,12 @@ def undisturbed(export: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple
     """The rows of a run that nobody kills, and how long it takes from begin to end, seconds."""
     home = Home.at(tmp_path_factory.mktemp("undisturbed") / "home")
     run = Intake(home).registered(export)
-    child = _begun(home, export)
-    begin = time.monotonic()
-    output, _ = child.communicate()
-    assert (output, child.returncode) == ("end\n", 0)
-    return content_hash(run.database), time.monotonic() - begin
-
-
-def _begun(home: Home, export: Path) -> subprocess.Popen[str]:
-    child = subprocess.Popen(
-        [sys.executable, "-c", _CHILD, str(Path(__file__).parents[1]), str(home.root), str(export)],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert child.stdout is not None and child.stdout.readline() == "begin\n"
-    return child
+    with child(publishing, home, export) as (_, pipe):
+        assert pipe.recv() == "begins"
+        begin = time.monotonic()
+        assert pipe.recv() == "done"
+        seconds = time.monotonic() - begin
+    return content_hash(run.database), seconds
 
 
 def _finished(intake: Intake, run: RunPaths, export: Path) -> None:
@@ -74,10 +60,11 @@ def _kill_and_finish(home: Home, export: Path, right: str, after: float) -> str:
     intake = Intake(home)
     run = intake.registered(export)
     before = export.read_bytes()
-    child = _begun(home, export)
-    time.sleep(after)
-    child.kill()
-    child.communicate()
+    with child(publishing, home, export) as (process, pipe):
+        assert pipe.recv() == "begins"
+        time.sleep(after)
+        process.kill()
+        process.join()
 
     assert export.read_bytes() == before
     copy = raw_path(run, read_lock(run))
