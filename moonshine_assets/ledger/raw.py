@@ -16,9 +16,7 @@ from moonshine_resources.home import RunPaths
 from moonshine_resources.tokenizer import TokenCounter
 
 
-def raw_json_tokens(
-    raw: Path, lock: dict[str, Any], work: Path, counter: TokenCounter, *, threads: int = 2
-) -> dict[str, int]:
+def raw_json_tokens(raw: Path, lock: dict[str, Any], work: Path, counter: TokenCounter) -> dict[str, int]:
     """Tokens of each conversation file of a secured export, by member name.
 
     Each figure equals one `encode_ordinary` over the whole file decoded as UTF-8 (TOKENS-FACTS §2).
@@ -28,7 +26,7 @@ def raw_json_tokens(
         with opened(raw, lock["source_path"]) as container:
             for name in lock["members"]:
                 with mapped(json_text_on_disk(container, name, work)) as view:
-                    tokens[name] = counter.count_utf8(view, threads=threads)
+                    tokens[name] = counter.count_utf8(view)
     finally:
         remove_tree(work)
     return tokens
@@ -42,7 +40,7 @@ def counting_beside(run: RunPaths, raw: Path, lock: dict[str, Any], counter: Tok
     kept when the block fails.
     """
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="raw-tokens") as pool:
-        counted: Future[dict[str, int]] = pool.submit(raw_json_tokens, raw, lock, run.raw_work, counter, threads=1)
+        counted: Future[dict[str, int]] = pool.submit(raw_json_tokens, raw, lock, run.raw_work, counter)
         yield
         write_json(run.raw_tokens, {**_identity(lock, counter), "tokens": counted.result()})
 

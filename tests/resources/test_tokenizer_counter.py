@@ -94,13 +94,10 @@ def test_known_counts_do_not_move(counter: TokenCounter) -> None:
     assert counter.count("<|endoftext|>") == 7
 
 
-@pytest.mark.parametrize("threads", [1, 2, 3])
-def test_many_texts_count_in_order_with_any_number_of_threads(
-    counter: TokenCounter, plain: tiktoken.Encoding, threads: int
-) -> None:
+def test_many_texts_count_in_order(counter: TokenCounter, plain: tiktoken.Encoding) -> None:
     draw = random.Random(5)
     texts = ["".join(draw.choices(list(TEXTS.values()), k=3)) for _ in range(500)]
-    assert counter.count_many(texts, threads=threads) == [plain_count(plain, text) for text in texts]
+    assert counter.count_many(texts) == [plain_count(plain, text) for text in texts]
 
 
 def test_a_few_large_texts_are_counted(counter: TokenCounter, plain: tiktoken.Encoding) -> None:

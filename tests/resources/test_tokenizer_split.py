@@ -60,13 +60,11 @@ def test_broken_bytes_decode_in_chunks_as_in_the_whole(counter: TokenCounter, pa
 
 
 @pytest.mark.parametrize("broken", [False, True])
-@pytest.mark.parametrize(("target", "threads"), [(64, 1), (1000, 2), (65_536, 3)])
-def test_a_large_buffer_counts_as_the_whole_text(
-    counter: TokenCounter, target: int, threads: int, broken: bool
-) -> None:
+@pytest.mark.parametrize("target", [64, 1000, 65_536])
+def test_a_large_buffer_counts_as_the_whole_text(counter: TokenCounter, target: int, broken: bool) -> None:
     buffer = generated(target, 2_000_000, broken)
     whole = buffer.decode("utf-8", errors="replace")
-    assert counter.count_utf8(buffer, threads=threads, target=target) == counter.reference(whole)
+    assert counter.count_utf8(buffer, target=target) == counter.reference(whole)
 
 
 @pytest.mark.slow
@@ -95,7 +93,7 @@ def test_a_range_of_a_map_counts_as_that_range_and_the_map_can_be_closed(counter
 
 def test_a_memory_view_counts_as_its_bytes(counter: TokenCounter) -> None:
     buffer = generated(4, 300_000)
-    assert counter.count_utf8(memoryview(buffer), target=5000) == counter.count_utf8(buffer, threads=1)
+    assert counter.count_utf8(memoryview(buffer), target=5000) == counter.count_utf8(buffer)
 
 
 def test_an_empty_range_has_no_chunks_and_no_tokens(counter: TokenCounter) -> None:
