@@ -18,6 +18,8 @@ T = TypeVar("T")
 #: Wait and number of tries when the one writer is busy.
 _BUSY_RETRIES = 3
 _BUSY_WAIT_SECONDS = 20
+#: Rows of a table in metadata: an agent's log may have a receipt for each of ten thousand files.
+_SHOWN_ROWS = 200
 
 
 def check_specs(
@@ -52,10 +54,12 @@ def check_result(
 
 
 def table_metadata(rows: Sequence[dict[str, Any]]) -> dg.MarkdownMetadataValue:
-    """Rows as a Markdown table; columns in order of first appearance."""
+    """Rows as a Markdown table, columns in order of first appearance; of a long one its beginning and how many more."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
-    lines += ["| " + " | ".join(_cell(row.get(name)) for name in names) + " |" for row in rows]
+    lines += ["| " + " | ".join(_cell(row.get(name)) for name in names) + " |" for row in rows[:_SHOWN_ROWS]]
+    if len(rows) > _SHOWN_ROWS:
+        lines += ["", f"and {len(rows) - _SHOWN_ROWS:,} more rows"]
     return dg.MetadataValue.md("\n".join(lines))
 
 

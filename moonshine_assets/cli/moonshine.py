@@ -146,7 +146,7 @@ def _print_receipts(found: list[dict[str, Any]]) -> None:
                 **({"bytes": row["bytes_total"]} if unit == "conversations" else {}),
                 **{name.removeprefix(prefix): count for name, count in row.items() if name.startswith(prefix)},
             }
-            for row in found
+            for row in summaries.folded(found)
             if unit == "conversations" or row[f"{prefix}in"]
         ]
         show.console().print(show.table(f"Receipt: {unit}", lines))

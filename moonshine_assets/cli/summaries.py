@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,17 @@ from moonshine_assets.tables.receipts import RECEIPT_COUNTS
 from moonshine_resources import clock
 from moonshine_resources.atomic import read_json
 from moonshine_resources.duckdb import connect
-from moonshine_resources.home import Home
+from moonshine_resources.home import Home, provider_of
+
+#: A run with more files than this is shown in one row.
+SHOWN_FILES = 30
 
 
 def run_ids(home: Home) -> list[str]:
     """Ids of every registered run, oldest first."""
     return sorted(
         (path.parent.name for path in home.provider_reports.glob("*/*/source_lock.json")),
-        key=lambda run_id: run_id.split("_", 1)[1],
+        key=lambda run_id: run_id[len(provider_of(run_id)) :],
     )
 
 
@@ -49,6 +53,19 @@ def receipts(home: Home, only: list[str] | None = None) -> list[dict[str, Any]]:
             categories = receipt_by_category(connection)
         found += [{**row, "categories": categories.get(row["file"], {})} for row in of_run]
     return found
+
+
+def folded(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Receipts for people: the files of a run that has many of them, as agents' logs have, are summed up in one row."""
+    shown: list[dict[str, Any]] = []
+    for run, group in groupby(found, key=lambda row: row["run"]):
+        files = list(group)
+        if len(files) <= SHOWN_FILES:
+            shown += files
+            continue
+        sums = {name: sum(row[name] for row in files) for name in RECEIPT_COUNTS}
+        shown.append({"run": run, "file": f"{len(files)} files", **sums})
+    return shown
 
 
 def ledger(home: Home) -> dict[str, Any]:

@@ -11,11 +11,12 @@ from click.testing import CliRunner, Result
 from terminal import BUNDLED, Ran
 
 from moonshine_assets.cli.moonshine import main
-from moonshine_assets.cli.summaries import run_ids
+from moonshine_assets.cli.summaries import SHOWN_FILES, folded, run_ids
 from moonshine_assets.lanes.build import LANES
 from moonshine_assets.ledger.record import COUNTERS
 from moonshine_assets.tables.receipts import RECEIPT_COUNTS
-from moonshine_resources.atomic import read_json
+from moonshine_resources.atomic import read_json, write_json
+from moonshine_resources.home import Home
 
 
 def said(home: Path, *words: str) -> Result:
@@ -90,3 +91,19 @@ def test_reading_an_empty_home_creates_nothing(tmp_path: Path) -> None:
     for words in (["status"], ["receipts"], ["ledger"], ["query", "SELECT 1"]):
         said(home, *words)
     assert not home.exists()
+
+
+def test_the_many_files_of_a_log_are_one_row_for_people() -> None:
+    counts = dict.fromkeys(RECEIPT_COUNTS, 1)
+    few = [{"run": "chatgpt_1", "file": f"{rank}.json", **counts} for rank in range(SHOWN_FILES)]
+    many = [{"run": "codex_1", "file": f"{rank}.jsonl", **counts} for rank in range(SHOWN_FILES + 1)]
+    shown = folded([*few, *many])
+    assert shown[:-1] == few
+    assert shown[-1] == {"run": "codex_1", "file": "31 files", **dict.fromkeys(RECEIPT_COUNTS, 31)}
+
+
+def test_runs_are_listed_by_time_whatever_their_provider_is_called(home: Home) -> None:
+    later, earlier = "claude_code_20260201_120000", "qwen_20260101_120000"
+    for run_id in (later, earlier):
+        write_json(home.run(run_id).lock, {})
+    assert run_ids(home) == [earlier, later]
