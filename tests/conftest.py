@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from intake import Intake
 from serving import Server, served
 from terminal import SAMPLES, Ran, run_on_samples
@@ -18,7 +18,7 @@ from moonshine_resources.home import Home
 from moonshine_resources.tokenizer import TokenCounter, load
 
 # How long an example takes says nothing on a shared machine.
-settings.register_profile("moonshine", deadline=None)
+settings.register_profile("moonshine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("moonshine")
 
 

@@ -152,10 +152,7 @@ def test_every_token_has_a_reason() -> None:
     ]
 
 
-@settings(max_examples=60, deadline=None)
-@given(corpora())
-def test_the_waterfall_is_exact_on_any_corpus(corpus: Corpus) -> None:
-    connection = distil(corpus)
+def check_waterfall(connection: duckdb.DuckDBPyConnection) -> None:
     totals = {RAW: 10_000, **counters(connection)}
     steps = waterfall(connection, totals[RAW])
     assert all(step.tokens >= 0 for step in steps)
@@ -169,10 +166,7 @@ def test_the_waterfall_is_exact_on_any_corpus(corpus: Corpus) -> None:
         table.pandera().validate(connection.sql(f"SELECT * FROM store.{table.name}").pl())
 
 
-@settings(max_examples=60, deadline=None)
-@given(corpora())
-def test_on_any_corpus_rows_lint_clean_books_balance_and_the_slice_holds_what_rows_carry(corpus: Corpus) -> None:
-    connection = distil(corpus)
+def check_lanes(connection: duckdb.DuckDBPyConnection) -> None:
     in_slice = set(
         connection.execute(
             "SELECT provider, provider_run_id, conversation_id, message_id FROM store.distilled_messages"
@@ -188,6 +182,16 @@ def test_on_any_corpus_rows_lint_clean_books_balance_and_the_slice_holds_what_ro
         assert set(carried(built.rows)) <= in_slice
         flags = column(connection, f"SELECT eligible_{lane} FROM store.distilled_conversations")
         assert flags.count(False) == len(built.reasons) and set(built.reasons) <= set(conversations)
+
+
+@settings(max_examples=60)
+@given(corpora())
+def test_on_any_corpus_the_waterfall_is_exact_rows_lint_clean_and_the_slice_holds_what_rows_carry(
+    corpus: Corpus,
+) -> None:
+    with distil(corpus) as connection:
+        check_waterfall(connection)
+        check_lanes(connection)
 
 
 def test_running_again_writes_nothing(tmp_path: Path) -> None:
