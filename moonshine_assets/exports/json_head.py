@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{}:,]', re.DOTALL)
@@ -20,10 +21,16 @@ class Head(NamedTuple):
     keys: frozenset[str]
 
 
+def kind_of(head: bytes) -> str:
+    """object, array or other: by the first character alone."""
+    return _STARTS.get(_body(head)[:1], "other")
+
+
+@lru_cache(maxsize=8)
 def head_of(head: bytes) -> Head:
     """What the first bytes of a file show; never raises. Names after a value that is longer than `head` are unseen."""
-    body = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    kind = _STARTS.get(body[:1], "other")
+    body = _body(head)
+    kind = kind_of(head)
     if kind == "other":
         return Head(kind, frozenset())
     at = 1 if kind == "object" else 2
@@ -43,6 +50,10 @@ def head_of(head: bytes) -> Head:
             keys.add(_name(last))
         last = token if token.startswith(b'"') else b""
     return Head(kind, frozenset(keys))
+
+
+def _body(head: bytes) -> bytes:
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip()
 
 
 def _name(token: bytes) -> str:

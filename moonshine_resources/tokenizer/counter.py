@@ -23,7 +23,8 @@ TOKENIZER = "o200k_base"
 COUNT_CHUNK_BYTES = 64 * 1024
 """Chunk size of `count_utf8`: measured a quarter cheaper per byte than chunks of 1 to 4 MiB."""
 
-_LONG_S_CONTRACTION = "'\u017f"
+_LONG_S = "\u017f"
+_LONG_S_CONTRACTION = f"'{_LONG_S}"
 _BATCH_TEXTS = 64
 _BATCH_CHARACTERS = 4_000_000
 _LONG_RUN = 500_000
@@ -164,7 +165,8 @@ class TokenCounter:
         except UnicodeEncodeError:
             counts = self._fast([_without_lone_surrogates(text) for text in texts])
         for index, text in enumerate(texts):
-            if not text.isascii() and _LONG_S_CONTRACTION in text:
+            # One character is found much faster than two, and strings of one byte a character cannot hold it.
+            if _LONG_S in text and _LONG_S_CONTRACTION in text:
                 counts[index] = self.reference(text)
         return counts
 

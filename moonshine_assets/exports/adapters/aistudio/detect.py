@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from moonshine_assets.exports.json_head import head_of
+from moonshine_assets.exports.json_head import head_of, kind_of
 from moonshine_assets.exports.records import Claim
 
 #: Its folder on Drive, the same in every language.
@@ -27,9 +27,9 @@ def claim(element: Mapping[str, Any]) -> Claim | None:
 
 def claim_bytes(head: bytes, name: str) -> Claim | None:  # noqa: ARG001
     """Is this file, by its first 64 KB, a prompt? Settings and a long instruction may stand before the chunks."""
-    shown = head_of(head)
-    if shown.kind != "object":
+    if kind_of(head) != "object":
         return None
+    shown = head_of(head)
     if "chunkedPrompt" in shown.keys:
         return Claim("aistudio", 0.95, "chunkedPrompt")
     if {"runSettings", "systemInstruction"} <= shown.keys:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from moonshine_assets.exports.json_head import head_of
+from moonshine_assets.exports.json_head import head_of, kind_of
 from moonshine_assets.exports.records import Claim
 
 #: Where the entries of a thread stand.
@@ -41,9 +41,9 @@ def is_entry(element: Mapping[str, Any]) -> bool:
 def claim_bytes(head: bytes, name: str) -> Claim | None:  # noqa: ARG001
     """Is this file, by its first megabyte, a thread? What counts are the names in its entries themselves: other
     providers' conversations hold queries and answers too, in their tool calls."""
-    shown = head_of(head)
-    if shown.kind != "object":
+    if kind_of(head) != "object":
         return None
+    shown = head_of(head)
     for found in _LIST.finditer(head):
         if found[1].decode() not in shown.keys:
             continue
