@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from moonshine_assets.archive.builds import keep_earlier
 from moonshine_assets.errors import BadInput, Corruption
 from moonshine_assets.exports.register import source_sha256
 from moonshine_resources.atomic import copy_hashed, read_json, sha256_file, write_json_keeping
@@ -15,6 +16,8 @@ _RAW = "raw/"
 
 def archive_run(run: RunPaths, generated_at: str) -> dict[str, Any]:
     """Copy the run's database, ledger, provenance and lock into its archive; the manifest of what is there.
+
+    A database that replaces another one leaves that in the archive, for the snapshots that need it.
 
     Raises:
         BadInput: the run is not complete yet.
@@ -29,6 +32,8 @@ def archive_run(run: RunPaths, generated_at: str) -> dict[str, Any]:
         target = run.archive / source.name
         expected = sha256_file(source)
         if not target.exists() or sha256_file(target) != expected:
+            if source == run.database:
+                keep_earlier(run, _manifested(run))
             copy_hashed(source, target)
             _verify(target, expected)
         files[source.name] = {"sha256": expected, "size_bytes": target.stat().st_size}
@@ -76,6 +81,14 @@ def archived_build(run: RunPaths) -> str | None:
     facts = read_json(run.archive_manifest)["files"].get(run.database.name, {})
     found: str | None = facts.get("sha256")
     return found
+
+
+def _manifested(run: RunPaths) -> str | None:
+    """As `archived_build`, from a manifest that may be damaged: it is about to be written anew."""
+    try:
+        return archived_build(run)
+    except Corruption:
+        return None
 
 
 def _artefacts(run: RunPaths) -> tuple[Path, ...]:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from mash.runs import FIRST, SECOND, account, content, merge, publish_run
 
-from moonshine_assets.archive.restore import restore_drill, restore_snapshot
+from moonshine_assets.archive.drill import restore_drill
+from moonshine_assets.archive.restore import restore_snapshot
 from moonshine_assets.archive.snapshot import snapshot_manifest
 from moonshine_assets.errors import BadInput, Corruption
 from moonshine_assets.mash.merge import RunFacts
@@ -32,8 +33,8 @@ def test_the_mash_before_a_merge_is_restored_beside_it(home: Home, before: str, 
     assert content(target) == before
     assert facts["file"] == str(target)
     assert facts["runs"] == [FIRST]
-    assert (facts["rows"]["conversations"], facts["rows"]["messages"], facts["rows"]["merges"]) == (3, 12, 9)
-    assert facts["sha256"] == sha256_file(home.premerge_snapshot(SECOND))
+    assert (facts["rows"]["conversations"], facts["rows"]["messages"], facts["rows"]["merges"]) == (3, 12, 10)
+    assert facts["content_sha256"] == read_json(snapshot_manifest(home, SECOND))["content_sha256"]
     assert sha256_file(home.mash) == after
 
 
@@ -86,7 +87,7 @@ def test_a_snapshot_of_other_runs_leaves_nothing_at_the_target(home: Home, befor
 def test_a_drill_reads_every_row_and_leaves_nothing_behind(home: Home, before: str) -> None:
     verdict = restore_drill(home, SECOND)
     assert verdict.passed, verdict
-    assert verdict.figures["mash_content_sha256"] == before
+    assert verdict.figures["mash_content_sha256"] == verdict.figures["rebuilt_content_sha256"] == content(home.mash)
     assert (verdict.figures["runs"], verdict.figures["messages"]) == (1, 12)
     assert list((home.root / "work").iterdir()) == []
 

@@ -18,6 +18,7 @@ from mash.children import (
     merging,
 )
 from mash.runs import FIRST, SECOND, STAMP, account, archive, content, merge, no_gates, publish_run
+from moonshine_assets.archive.restore import restore_snapshot
 from moonshine_assets.archive.snapshot import archived_first, take_snapshot
 from moonshine_assets.mash.merge import RunFacts
 from moonshine_assets.mash.state import state_of
@@ -91,7 +92,8 @@ def test_the_snapshot_after_a_killed_merge_holds_what_was_committed(
     third = publish_run(home, account(1, first=50), "chatgpt_20260301_120000")
     archive(home, third)
     assert archived_first(home, third.run_id).passed
-    assert content(home.premerge_snapshot(third.run_id)) == content(home.mash)
+    restore_snapshot(home, third.run_id, tmp_path / "restored.db")
+    assert content(tmp_path / "restored.db") == content(home.mash)
     assert merge(home, run).written == (0 if after != before else 3 + 12 + 12 + 12 + 1 + 1 + 3 + 12 + 12)
 
 
