@@ -1,7 +1,7 @@
 """Which keys and values does a conversation's JSON have, and which of them does nobody know yet?
 
-In: bytes of conversations. Out: key paths with JSON types and counts. Always: names that look like identifiers of a
-format and values of declared enum fields alone; ids become `*`, texts are never kept.
+In: bytes of conversations, or values already decoded. Out: key paths with JSON types and counts. Always: names that
+look like identifiers of a format and values of declared enum fields alone; ids become `*`, texts are never kept.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Any
 
 from moonshine_assets.errors import Unreadable
 from moonshine_assets.exports.decode import decode
-from moonshine_assets.exports.known.inventory import UNKNOWN, Known
+from moonshine_assets.exports.known.inventory import UNKNOWN, Known, above, below
 
 #: Levels of objects and lists that are looked into.
-DEPTH = 7
+DEPTH = 10
 #: Stands for a key that is an id or a name a person gave.
 ANY = "*"
 #: What a key of a format and a value of an enum look like; anything else may be somebody's words.
-_KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_.$-]{0,39}")
+_KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_.$-]{0,63}")
 _VALUE = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _ID = re.compile(r"[0-9a-fA-F-]{16,}|.*\d{6,}.*|(?=.*\d)[A-Za-z0-9]{16,}|(?=.*\d)(?=.*[A-Z])(?=.*[a-z])\w{16,}")
 #: More different keys in one place, or values of one field, are ids, whatever they look like.
@@ -35,12 +35,18 @@ _TYPES = {str: "string", int: "number", float: "number", bool: "boolean", list: 
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """Something not known: `kind` is key, shape or what the enum is called; `example_rank` where it first stood."""
+    """Something not known.
+
+    `kind` is key, shape, json_type or what the enum is called; `json_type` what stands there; `example_rank` the
+    conversation where it first stood; `known` what is known in its place, where that is a list of values or types.
+    """
 
     path: str
     kind: str
+    json_type: str
     count: int
     example_rank: int
+    known: str = ""
 
 
 class Place:
@@ -48,19 +54,24 @@ class Place:
 
     __slots__ = ("below", "first", "is_map", "kind", "opaque", "path", "types", "values")
 
-    def __init__(self, path: str, name: str, known: Known, rank: int) -> None:
+    def __init__(self, path: str, known: Known, rank: int) -> None:
         self.path = path
         self.first = rank
         self.types: Counter[str] = Counter()
         self.values: dict[str, list[int]] = {}
         self.below: dict[str, Place] = {}
-        self.kind = known.enums.get(name)
-        self.is_map = path in known.maps
         self.opaque = path in known.opaque
+        self.kind = None if self.opaque else known.enum(path)
+        self.is_map = path in known.maps
 
     @property
     def count(self) -> int:
         return self.types.total()
+
+    @property
+    def json_type(self) -> str:
+        """The JSON types that stood there, joined by `|`."""
+        return "|".join(sorted(self.types))
 
 
 class Inventory:
@@ -70,56 +81,77 @@ class Inventory:
         self.known = known
         self.elements = 0
         self.unreadable = 0
-        self.root = Place("", "", known, 0)
+        self.root = Place("", known, 0)
+        self._shared = {path: self.root if path == "" else None for path in known.same.values()}
 
     def add(self, element: bytes | memoryview, rank: int) -> None:
         """Take in one conversation; `rank` is its number, for examples."""
-        self.elements += 1
         try:
             value, _ = decode(element, Any)
         except Unreadable:
+            self.elements += 1
             self.unreadable += 1
             return
-        self._take(self.root, value, rank, DEPTH)
+        self.add_value(value, rank)
+
+    def add_value(self, value: Any, rank: int) -> None:
+        """Take in one conversation, or one record of it, that is decoded already."""
+        self.elements += 1
+        waiting = [(self.root, value, DEPTH)]
+        while waiting:
+            place, value, depth = waiting.pop()
+            place.types[_TYPES.get(type(value), "null")] += 1
+            if depth == 0 or place.opaque:
+                continue
+            if isinstance(value, dict):
+                is_map = place.is_map or (not self.known.keys and _looks_like_a_map(value))
+                for key, item in value.items():
+                    under = place.below.get(ANY if is_map else key) or self._below(place, key, rank, is_map)
+                    if isinstance(item, str):
+                        self._take_text(under, item, rank)
+                    else:
+                        waiting.append((under, item, self._depth(under, place, depth)))
+            elif isinstance(value, list) and value:
+                under = place.below.get("[]") or self._new(place, "[]", f"{place.path}[]", rank)
+                for item in value:
+                    if isinstance(item, str):
+                        self._take_text(under, item, rank)
+                    else:
+                        waiting.append((under, item, self._depth(under, place, depth)))
 
     def places(self) -> Iterator[Place]:
-        """Every key path, parents before what is below them, in order of names."""
+        """Every key path once, parents before what is below them, in order of names."""
+        told: set[str] = {""}
         waiting = [self.root]
         while waiting:
             place = waiting.pop()
-            if place.path:
+            if place is not self.root:
                 yield place
-            waiting += [place.below[name] for name in sorted(place.below, reverse=True)]
+            under = [place.below[name] for name in sorted(place.below, reverse=True)]
+            waiting += [other for other in under if other.path not in told]
+            told.update(other.path for other in under)
 
-    def _take(self, place: Place, value: Any, rank: int, depth: int) -> None:
-        if isinstance(value, str):
-            place.types["string"] += 1
-            if place.kind is not None:
-                self._take_value(place, value, rank)
-            return
-        place.types[_TYPES.get(type(value), "null")] += 1
-        if depth == 0 or place.opaque:
-            return
-        if isinstance(value, dict):
-            is_map = place.is_map or (not self.known.provider and _looks_like_a_map(value))
-            for key, item in value.items():
-                below = place.below.get(ANY if is_map else key) or self._below(place, key, rank, is_map)
-                self._take(below, item, rank, depth - 1)
-        elif isinstance(value, list) and value:
-            items = place.below.get("[]") or self._new(place, "[]", f"{place.path}[]", rank)
-            for item in value:
-                self._take(items, item, rank, depth - 1)
+    def _depth(self, under: Place, place: Place, depth: int) -> int:
+        """Where the keys of another place stand, counting begins anew."""
+        return depth - 1 if under.path not in self._shared or above(under.path) == place.path else DEPTH
 
     def _below(self, place: Place, key: str, rank: int, is_map: bool) -> Place:
         odd = is_map or _KEY.fullmatch(key) is None or _ID.fullmatch(key) is not None
         name = ANY if odd or len(place.below) >= _MOST_KEYS else key
-        return place.below.get(name) or self._new(place, name, f"{place.path}.{name}" if place.path else name, rank)
+        return place.below.get(name) or self._new(place, name, below(place.path, name), rank)
 
     def _new(self, place: Place, name: str, path: str, rank: int) -> Place:
-        place.below[name] = Place(path, name, self.known, rank)
-        return place.below[name]
+        path = self.known.same.get(path, path)
+        made = self._shared.get(path) or Place(path, self.known, rank)
+        if path in self._shared:
+            self._shared[path] = made
+        place.below[name] = made
+        return made
 
-    def _take_value(self, place: Place, value: str, rank: int) -> None:
+    def _take_text(self, place: Place, value: str, rank: int) -> None:
+        place.types["string"] += 1
+        if place.kind is None:
+            return
         # The tool behind "browser.search" is a name of its own; the kind is what stands before the full stop.
         said = value.split(".", 1)[0] if place.kind == "recipient" else value
         if _VALUE.fullmatch(said) is None or _ID.fullmatch(said) is not None:
@@ -139,29 +171,39 @@ def observe(element: bytes | memoryview, known: Known = UNKNOWN, rank: int = 0) 
 
 
 def unseen(inventory: Inventory, known: Known) -> list[Unseen]:
-    """What an inventory holds and `known` does not; of a new object only the object itself, not what is in it."""
-    found = []
+    """What an inventory holds and `known` does not; of a new object only the object itself, not what is in it.
+
+    Keys that are ids or words are nobody's news: below them only what a known map holds is compared.
+    """
+    found: list[Unseen] = []
     strange: set[str] = set()
     for place in inventory.places():
-        above = _above(place.path)
-        if above in strange:
-            strange.add(place.path)
-        elif place.path not in known.keys and not place.path.endswith("[]"):
-            strange.add(place.path)
-            found.append(Unseen(place.path, "key", place.count, place.first))
-        known_values = known.values.get(place.path, frozenset())
-        if place.kind is not None and place.path not in strange:
-            found += [
-                Unseen(f"{place.path} = {value}", place.kind, count, first)
-                for value, (count, first) in sorted(place.values.items())
-                if value not in known_values
-            ]
+        path, holder = place.path, above(place.path)
+        if holder in strange:
+            strange.add(path)
+            continue
+        if path.endswith(f".{ANY}") or path == ANY:
+            if holder not in known.maps:
+                strange.add(path)
+                continue
+        elif not path.endswith("[]"):
+            if path not in known.keys:
+                strange.add(path)
+                found.append(Unseen(path, "key", place.json_type, place.count, place.first))
+                continue
+            for new in sorted(known.new_types(path, frozenset(place.types))):
+                strange.add(path)
+                stood = "|".join(sorted(known.keys[path]))
+                found.append(Unseen(path, "json_type", new, place.types[new], place.first, stood))
+        known_values = known.values.get(path)
+        if known_values is None:
+            continue
+        found += [
+            Unseen(f"{path} = {value}", place.kind or "", "string", count, first, " ".join(sorted(known_values)))
+            for value, (count, first) in sorted(place.values.items())
+            if value not in known_values
+        ]
     return found
-
-
-def _above(path: str) -> str:
-    """The path one level up."""
-    return path[:-2] if path.endswith("[]") else path.rpartition(".")[0]
 
 
 def _looks_like_a_map(value: dict[str, Any]) -> bool:

@@ -34,3 +34,17 @@ SELECT * FROM store.runs;
 
 CREATE OR REPLACE VIEW main.merges AS
 SELECT * FROM store.merges;
+
+-- How many conversations each run brought of each generation of the format, superseded ones included.
+CREATE OR REPLACE VIEW main.format_shapes AS
+SELECT
+    c.provider,
+    c.provider_run_id,
+    u.ingested_at,
+    c.shape,
+    count(*) AS conversations,
+    sum(c.message_count)::BIGINT AS messages,
+    count(*) FILTER (c.superseded_by IS NULL) AS current_conversations
+FROM store.conversations AS c
+INNER JOIN store.runs AS u USING (provider_run_id)
+GROUP BY ALL;

@@ -8,10 +8,12 @@ from contextlib import nullcontext
 from typing import Any
 
 import dagster as dg
+import duckdb
 
 from moonshine_assets.archive.run_archive import archive_run
 from moonshine_assets.archive.snapshot import archived_first, take_snapshot
 from moonshine_assets.dagster_checks import check_result, check_specs, column_schema, reporting, table_metadata
+from moonshine_assets.gates import Verdict
 from moonshine_assets.ledger.raw import counting_beside, kept_or_counted
 from moonshine_assets.ledger.record import COUNTERS
 from moonshine_assets.ledger.run_ledger import ledger_complete, run_ledger
@@ -19,14 +21,13 @@ from moonshine_assets.mash.checked import merge_checked
 from moonshine_assets.mash.merge import RunFacts, merge_manifest
 from moonshine_assets.providers.categories import category_matrix
 from moonshine_assets.providers.format_radar import NAME as FORMAT_RADAR
-from moonshine_assets.providers.format_radar import format_radar
+from moonshine_assets.providers.format_radar import format_radar, shape_counts
 from moonshine_assets.providers.gates import draft_gates, source_lock
 from moonshine_assets.providers.provider_db import produce_database
 from moonshine_assets.providers.source import read_lock, secure, secured_path
 from moonshine_assets.tables import MESSAGES
 from moonshine_resources import clock, progress
 from moonshine_resources.atomic import read_json, write_json_keeping
-from moonshine_resources.duckdb import connect
 from moonshine_resources.resources import (
     HomeResource,
     MashDatabase,
@@ -130,27 +131,32 @@ def provider_family(provider: str) -> list[dg.AssetsDefinition]:
         run = home.open().run(context.partition_key)
         lock, counter = read_lock(run), tokenizer.counter()
         raw = secured_path(run, lock)
+        warnings: list[Verdict] = []
+
+        def gates(connection: duckdb.DuckDBPyConnection) -> list[Verdict]:
+            warnings.append(format_radar(connection, run, lock, raw))
+            return draft_gates(connection, provider, run.run_id)
+
         with nullcontext() if run.database.exists() else counting_beside(run, raw, lock, counter):
             produced = produce_database(
                 run,
                 lock,
                 raw,
                 counter.count_many,
-                gates=lambda connection: draft_gates(connection, provider, run.run_id),
+                gates=gates,
                 generated_at=clock.iso(clock.now()),
                 progress=lambda done, total: progress.report("reading conversations", done, total),
             )
         for verdict in produced.verdicts:
             yield check_result(verdict)
-        database = run.database if run.database.exists() else run.database_draft
-        with connect(database, read_only=True) as connection:
-            warning = format_radar(connection, run, lock, raw)
-        yield check_result(warning, dg.AssetCheckSeverity.WARN)
+        for warning in warnings:
+            yield check_result(warning, dg.AssetCheckSeverity.WARN)
         if produced.manifest is not None:
             yield dg.MaterializeResult(
                 metadata={
                     "dagster/row_count": produced.manifest["rows"]["messages"],
                     **produced.manifest["rows"],
+                    **{name: count for warning in warnings for name, count in shape_counts(warning).items()},
                     "receipt": table_metadata(produced.receipts),
                     "receipt_by_category": table_metadata(category_matrix(produced.categories)),
                     "database": dg.MetadataValue.path(run.database),

@@ -26,3 +26,14 @@ SELECT * FROM store.receipts;
 
 CREATE OR REPLACE VIEW main.receipt_categories AS
 SELECT * FROM store.receipt_categories;
+
+-- How many conversations the run has of each generation of the format.
+CREATE OR REPLACE VIEW main.format_shapes AS
+SELECT
+    provider,
+    provider_run_id,
+    shape,
+    count(*) AS conversations,
+    sum(message_count)::BIGINT AS messages
+FROM store.conversations
+GROUP BY ALL;

@@ -31,6 +31,7 @@ def test_every_contract_keeps_its_promises_on_a_good_mash(merged: Home) -> None:
     assert verdict.passed, verdict
     assert verdict.figures == {
         "rows_conversation_turns": 6,
+        "rows_format_shapes": 2,
         "rows_rows_trace_to_raw_bytes": 2,
         "rows_tokens_by_provider_month": 1,
     }
@@ -38,7 +39,7 @@ def test_every_contract_keeps_its_promises_on_a_good_mash(merged: Home) -> None:
 
 def test_each_declares_a_question_and_an_invariant() -> None:
     names = [contract.name for contract in contracts.load()]
-    assert names == ["conversation_turns", "rows_trace_to_raw_bytes", "tokens_by_provider_month"]
+    assert names == ["conversation_turns", "format_shapes", "rows_trace_to_raw_bytes", "tokens_by_provider_month"]
     assert all(contract.question.endswith("?") and contract.invariants for contract in contracts.load())
 
 
@@ -70,6 +71,8 @@ def test_tokens_are_those_of_current_messages(merged: Home) -> None:
         ("tokens_by_provider_month", "UPDATE store.messages SET content_tokens = 99 WHERE message_id = 'c1-0'"),
         ("tokens_by_provider_month", "UPDATE store.messages SET content_tokens = -1 WHERE message_id = 'c1-0'"),
         ("tokens_by_provider_month", "UPDATE store.runs SET content_tokens_non_system = 0"),
+        ("format_shapes", "DELETE FROM store.runs"),
+        ("format_shapes", "INSERT INTO store.runs SELECT * FROM store.runs"),
         ("conversation_turns", "UPDATE store.conversations SET branch_points = 7 WHERE conversation_id = 'c1'"),
         ("conversation_turns", "UPDATE store.messages SET sibling_index = 1 WHERE message_id = 'c2-1'"),
         ("conversation_turns", "UPDATE store.messages SET on_active_path = false WHERE conversation_id = 'c1'"),
