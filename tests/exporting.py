@@ -109,9 +109,11 @@ def write(path: Path, value: Any, **how: Any) -> Path:
 
 
 def write_zip(path: Path, members: Mapping[str, Any] | Sequence[tuple[str, Any]]) -> Path:
-    """A zip of JSON values (or bytes) by name; a sequence of pairs may name one twice."""
+    """A zip of JSON values (or bytes) by name, the same bytes every time; a sequence of pairs may name one twice."""
     pairs = members.items() if isinstance(members, Mapping) else members
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, value in pairs:
-            archive.writestr(name, value if isinstance(value, bytes) else json.dumps(value))
+            entry = zipfile.ZipInfo(name)  # without the time of day
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, value if isinstance(value, bytes) else json.dumps(value))
     return path

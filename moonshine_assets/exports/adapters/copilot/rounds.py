@@ -23,7 +23,9 @@ def with_rounds(blocks: list[Block], metadata: dict[str, Any]) -> list[Block]:
     JSON, what else the editor noted, which holds the prompt as it was sent."""
     results = dict(as_dict(metadata.get(_RESULTS)))
     said = {kind: "".join(_squeezed(block.text) for block in blocks if block.kind == kind) for kind in _SPOKEN}
-    shown = {block.tool_call_id: block for block in blocks if block.kind == "tool_call" and block.tool_call_id}
+    shown: dict[str | None, Block] = {
+        block.tool_call_id: block for block in blocks if block.kind == "tool_call" and block.tool_call_id
+    }
     answered = {block.tool_call_id for block in blocks if block.kind == "tool_result"}
     further: list[Block] = []
     for step in as_list(metadata.get(_ROUNDS)):
