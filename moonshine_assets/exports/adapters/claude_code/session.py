@@ -55,16 +55,15 @@ def read_conversations(session: Session, owners: Owners, read: Callable[[str], b
     if session.found and len(bad) == len(session.found):
         return [LogConversation(None, bad[0].reason, {session.name: size}, session.data)]
     groups = grouped(session.name, session.session_id, session.found)
-    all_ids = {record_id for group in groups.values() for line in group if (record_id := id_of(line))}
+    all_ids = frozenset(record_id for group in groups.values() for line in group if (record_id := id_of(line)))
     made: list[LogConversation] = []
     for conversation_id, group in groups.items():
-        own = {record_id for line in group if (record_id := id_of(line))}
         records = [line.value for line in group if line.value is not None]
         is_first = not made
         parsed: ParsedConversation | None = None
         reason = None
         try:
-            thread = Thread(conversation_id, records, owners, frozenset(all_ids - own))
+            thread = Thread(conversation_id, records, owners, all_ids)
             parsed = _conversation(thread, records, session, bad if is_first else [])
         except RecursionError:
             reason = "the JSON is nested too deeply"

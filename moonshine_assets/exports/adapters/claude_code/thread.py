@@ -22,14 +22,15 @@ _CONTENT = ("type", "message", "attachment", "content", "summary")
 
 
 class Thread:
-    """The nodes of one conversation, built from its records; `elsewhere` are ids of the file's other conversations."""
+    """The nodes of one conversation, built from its records; `all_ids` are those of the whole file, other conversations
+    included."""
 
     def __init__(
-        self, conversation_id: str, records: list[dict[str, Any]], owners: Owners, elsewhere: frozenset[str]
+        self, conversation_id: str, records: list[dict[str, Any]], owners: Owners, all_ids: frozenset[str]
     ) -> None:
         self.conversation_id = conversation_id
         self.owners = owners
-        self.elsewhere = elsewhere
+        self.all_ids = all_ids
         self.flags: set[str] = set()
         self.replayed = 0
         self.continues: str | None = None
@@ -134,7 +135,7 @@ class Thread:
         owner = self.owners.of(pointer)
         if owner is not None and owner != self.conversation_id:
             self.continues = self.continues or owner
-        elif pointer not in self.elsewhere:
+        elif pointer not in self.all_ids:
             self._lost[rank] = pointer
 
     def _messages(self, first: list[int]) -> list[Message | None]:
