@@ -1,4 +1,4 @@
-"""Which keys and values does a conversation's JSON have, and which of them does nobody know yet?
+"""Which keys and values does a conversation's JSON have?
 
 In: bytes of conversations, or values already decoded. Out: key paths with JSON types and counts. Always: names that
 look like identifiers of a format and values of declared enum fields alone; ids become `*`, texts are never kept.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from moonshine_assets.errors import Unreadable
@@ -31,22 +30,6 @@ _MOST_VALUES = 200
 _KEYS_OF_A_MAP = 60
 _ALIKE = 3
 _TYPES = {str: "string", int: "number", float: "number", bool: "boolean", list: "array", dict: "object"}
-
-
-@dataclass(frozen=True, slots=True)
-class Unseen:
-    """Something not known.
-
-    `kind` is key, shape, json_type or what the enum is called; `json_type` what stands there; `example_rank` the
-    conversation where it first stood; `known` what is known in its place, where that is a list of values or types.
-    """
-
-    path: str
-    kind: str
-    json_type: str
-    count: int
-    example_rank: int
-    known: str = ""
 
 
 class Place:
@@ -168,42 +151,6 @@ def observe(element: bytes | memoryview, known: Known = UNKNOWN, rank: int = 0) 
     inventory = Inventory(known)
     inventory.add(element, rank)
     return inventory
-
-
-def unseen(inventory: Inventory, known: Known) -> list[Unseen]:
-    """What an inventory holds and `known` does not; of a new object only the object itself, not what is in it.
-
-    Keys that are ids or words are nobody's news: below them only what a known map holds is compared.
-    """
-    found: list[Unseen] = []
-    strange: set[str] = set()
-    for place in inventory.places():
-        path, holder = place.path, above(place.path)
-        if holder in strange:
-            strange.add(path)
-            continue
-        if path.endswith(f".{ANY}") or path == ANY:
-            if holder not in known.maps:
-                strange.add(path)
-                continue
-        elif not path.endswith("[]"):
-            if path not in known.keys:
-                strange.add(path)
-                found.append(Unseen(path, "key", place.json_type, place.count, place.first))
-                continue
-            for new in sorted(known.new_types(path, frozenset(place.types))):
-                strange.add(path)
-                stood = "|".join(sorted(known.keys[path]))
-                found.append(Unseen(path, "json_type", new, place.types[new], place.first, stood))
-        known_values = known.values.get(path)
-        if known_values is None:
-            continue
-        found += [
-            Unseen(f"{path} = {value}", place.kind or "", "string", count, first, " ".join(sorted(known_values)))
-            for value, (count, first) in sorted(place.values.items())
-            if value not in known_values
-        ]
-    return found
 
 
 def _looks_like_a_map(value: dict[str, Any]) -> bool:

@@ -11,7 +11,7 @@ import duckdb
 
 from moonshine_assets.exports.known.inventory import Known, load_known
 from moonshine_assets.exports.looking import Looking
-from moonshine_assets.exports.radar import Unseen, unseen
+from moonshine_assets.exports.unseen import Unseen, unseen
 from moonshine_assets.gates import Verdict, held, rows
 from moonshine_assets.providers.radar_reading import look_at_run
 from moonshine_resources.atomic import read_json, write_json_keeping

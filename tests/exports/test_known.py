@@ -22,7 +22,8 @@ from moonshine_assets.exports.known.inventory import KNOWN_FOLDER, Known, below,
 from moonshine_assets.exports.known.make_known import extended, fixtures_of, look_into, skeleton
 from moonshine_assets.exports.known.strict import strict_check
 from moonshine_assets.exports.pieces import Piece
-from moonshine_assets.exports.radar import Inventory, Unseen, unseen
+from moonshine_assets.exports.radar import Inventory
+from moonshine_assets.exports.unseen import Unseen, unseen
 from moonshine_resources.atomic import read_json
 from moonshine_resources.home import PROJECT_ROOT
 

@@ -14,8 +14,9 @@ from intake import MOMENT
 
 from moonshine_assets.errors import UnknownFormat
 from moonshine_assets.exports.known.inventory import UNKNOWN, Known, load_known
-from moonshine_assets.exports.radar import Inventory, observe, unseen
+from moonshine_assets.exports.radar import Inventory, observe
 from moonshine_assets.exports.register import register, source_sha256
+from moonshine_assets.exports.unseen import unseen
 from moonshine_resources.atomic import read_json
 from moonshine_resources.home import Home
 
