@@ -12,7 +12,7 @@ import duckdb
 from moonshine_assets.exports.known.inventory import Known, load_known
 from moonshine_assets.exports.looking import Looking
 from moonshine_assets.exports.unseen import Unseen, unseen
-from moonshine_assets.gates import Verdict, held, rows
+from moonshine_assets.gates import Verdict, broken, held, rows
 from moonshine_assets.providers.radar_reading import look_at_run
 from moonshine_resources.atomic import read_json, write_json_keeping
 from moonshine_resources.home import RunPaths
@@ -40,8 +40,19 @@ def format_radar(connection: duckdb.DuckDBPyConnection, run: RunPaths, lock: dic
         lock: its source lock.
         raw: the secured copy of the export.
 
-    There is no report for a provider without a known inventory.
+    There is no report for a provider without a known inventory. A radar that fails is a warning too: it never keeps
+    an export out.
     """
+    try:
+        return _format_radar(connection, run, lock, raw)
+    except (MemoryError, OSError, duckdb.Error):
+        raise
+    except Exception as error:
+        kind = type(error).__name__
+        return broken(NAME, f"the export could not be compared with what is known: {kind}", [{"run_id": run.run_id}])
+
+
+def _format_radar(connection: duckdb.DuckDBPyConnection, run: RunPaths, lock: dict[str, Any], raw: Path) -> Verdict:
     shapes = rows(connection, "SELECT shape, count(*) AS n FROM store.conversations GROUP BY shape ORDER BY shape")
     counted = {str(row["shape"]): int(row["n"]) for row in shapes}
     known = load_known(run.provider)

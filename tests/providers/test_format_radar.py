@@ -200,3 +200,15 @@ def test_a_log_in_a_folder_is_looked_at_record_by_record(intake: Intake, tmp_pat
     run, verdict = asked(intake, tmp_path / "log")
     assert (run.provider, verdict.passed) == ("opencode", True)
     assert int(verdict.figures["looked_at"]) > 2
+
+
+def test_a_radar_that_fails_is_a_warning_and_keeps_nothing_out(
+    tmp_path: Path, intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("moonshine_assets.providers.format_radar.look_at_run", failing)
+    _, verdict = asked(intake, write(tmp_path / "export.json", [chatgpt("talk")]))
+    assert not verdict.passed
+    assert "RecursionError" in verdict.reason
