@@ -13,6 +13,7 @@ from moonshine_assets.exports.decode import decode
 from moonshine_assets.exports.detect_logs import claim_log, log_folder
 from moonshine_assets.exports.lines import lines
 from moonshine_assets.exports.records import Claim
+from moonshine_assets.exports.shallow import shallow
 from moonshine_assets.exports.split import Split, mapped, split
 
 #: So many conversations are looked at before a file is called unknown: the first ones may be broken or empty.
@@ -131,11 +132,8 @@ def _unknown_lines(head: bytes) -> UnknownFormat | None:
 
 def _claimed(found: Split, view: memoryview) -> tuple[str, Claim] | None:
     for rank, (start, end) in enumerate(found.spans[:_PROBED]):
-        try:
-            element, _ = decode(view[start:end], dict[str, Any])
-        except Unreadable:
-            continue
-        if not isinstance(element, dict):
+        element = _element(view[start:end])
+        if element is None:
             continue
         _refuse_error_body({found.names[rank]: element} if found.names else element)
         for adapter in ADAPTERS:
@@ -143,6 +141,18 @@ def _claimed(found: Split, view: memoryview) -> tuple[str, Claim] | None:
             if claim is not None:
                 return adapter.PROVIDER, claim
     return None
+
+
+def _element(data: memoryview) -> dict[str, Any] | None:
+    """The decoded conversation, without its depths if it is nested too deeply; None for what is no JSON object."""
+    try:
+        element, _ = decode(data, dict[str, Any])
+    except Unreadable:
+        try:
+            element, _ = decode(shallow(data), dict[str, Any])
+        except Unreadable:
+            return None
+    return element if isinstance(element, dict) else None
 
 
 def _refuse_error_body(element: dict[str, Any]) -> None:

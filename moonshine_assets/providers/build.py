@@ -90,6 +90,12 @@ def _remove_draft(draft: Path) -> None:
 
 def _require_text(connection: duckdb.DuckDBPyConnection) -> None:
     if connection.execute("SELECT 1 FROM store.texts WHERE text <> '' LIMIT 1").fetchone() is None:
+        reasons = connection.execute("SELECT reason FROM store.quarantine WHERE unit = 'conversation'").fetchall()
+        if reasons:
+            raise BadInput(
+                f"none of its conversations could be read ({len(reasons)}; the first: {reasons[0][0]})",
+                fix="download the export again; if it is complete, this form of it is not known yet",
+            )
         raise BadInput(
             "no text at all was found in the export's conversations",
             fix="check that the export is complete; if it is, this form of it is not known yet",

@@ -42,8 +42,17 @@ def manifest(*files: Any) -> dict[str, Any]:
         ({"a/conversations.json": 0, "b/conversations-0.json": 0}, ["a/conversations.json", "b/conversations-0.json"]),
         ({"chat.html": 0, "user.json": 0}, ["chat.html"]),
         ({"notes.json": 0, "conversations-x.json": 0}, []),
+        (
+            {"conversations-001.json": 0, "conversations.json": 0, "conversations-000.json": 0},
+            ["conversations.json", "conversations-000.json", "conversations-001.json"],
+        ),
+        (
+            {"export_manifest.json": manifest("conversations-001.json"), "conversations-001.json": 0}
+            | {"conversations-000.json": 0},
+            ["conversations-001.json", "conversations-000.json"],
+        ),
     ],
-    ids=range(10),
+    ids=range(12),
 )
 def test_conversation_files_come_in_order(files: dict[str, Any], expected: list[str]) -> None:
     assert members(files) == expected

@@ -131,3 +131,13 @@ def test_two_files_that_were_joined_are_called_that(tmp_path: Path) -> None:
     path = write(tmp_path / "export.json", b'[{"mapping": {}}]\n[{"mapping": {}}]')
     with pytest.raises(BadInput, match="two files may have been joined"):
         detected(path)
+
+
+def test_the_provider_is_told_of_a_conversation_too_deep_to_decode(tmp_path: Path) -> None:
+    deep = b"[" * 50_000 + b"]" * 50_000
+    path = tmp_path / "chat.json"
+    path.write_bytes(
+        b'{"conversationId": "c", "endpoint": "x", "messages": [{"messageId": "m", "isCreatedByUser": true,'
+        b' "text": "a [ in a text", "deep": ' + deep + b'}], "title": "after it"}'
+    )
+    assert detected(path).provider == "librechat"

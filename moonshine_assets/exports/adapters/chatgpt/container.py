@@ -42,8 +42,11 @@ Read = Callable[[str], bytes | None]
 
 
 def conversation_members(names: Mapping[str, int], read: Read) -> list[str]:
-    """Members that hold conversations, in order: by the manifest, else conversations.json, else the numbered shards,
-    else chat.html (whose `jsonData` array the reader cuts out). Each folder that has any is an export of its own.
+    """Members that hold conversations, in order: those the manifest lists, conversations.json, the numbered shards;
+    where there are none of these chat.html (whose `jsonData` array the reader cuts out).
+
+    Each folder that has any is an export of its own. A folder may have several kinds, unpacked one over the other:
+    all are read, and of conversations that come again the newest counts.
 
     Args:
         names: every member of the zip or folder → its size.
@@ -60,13 +63,10 @@ def conversation_members(names: Mapping[str, int], read: Read) -> list[str]:
     pages: list[str] = []
     for folder in sorted(folders):
         bases = folders[folder]
-        shards = _listed(folder, names, read) if _MANIFEST in bases else []
-        if not shards and _SINGLE in bases:
-            shards = [folder + _SINGLE]
-        if not shards:
-            numbered = [(int(match[1]), base) for base in bases if (match := _SHARD.fullmatch(base))]
-            shards = [folder + base for _, base in sorted(numbered)]
-        found += shards
+        listed = _listed(folder, names, read) if _MANIFEST in bases else []
+        numbered = sorted((int(match[1]), base) for base in bases if (match := _SHARD.fullmatch(base)))
+        usual = [base for base in bases if base == _SINGLE] + [base for _, base in numbered]
+        found += dict.fromkeys([*listed, *(folder + base for base in usual)])
         if _CHAT_PAGE in bases:
             pages.append(folder + _CHAT_PAGE)
     return found or pages
