@@ -137,7 +137,7 @@ def _inner(cell: Any) -> Any:
 
 
 def _database(value: Any, original: bytes) -> bytes:
-    """The original database with the rows of `value`; rows it cannot hold (a broken rule of its schema) are left out."""
+    """The original database with the rows of `value`; rows that its schema does not allow are left out."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "made.db")
         file.write_bytes(original)

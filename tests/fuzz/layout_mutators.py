@@ -88,7 +88,7 @@ def renamed(rng: Random, files: Files, folder: Path) -> Path:
 
 
 def unpacked_size(path: Path) -> int:
-    """Bytes of the files of an export, as they are once unpacked; keys and tokens in an agent's folder are not taken."""
+    """Bytes of the files of an export, unpacked; keys and tokens in an agent's folder are not taken."""
     if path.is_dir():
         files = [file for file in path.rglob("*") if file.is_file()]
         return sum(file.stat().st_size for file in files if not _SECRET.search(file.relative_to(path).as_posix()))

@@ -9,31 +9,36 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from fuzz.places import Place, spots
 from moonshine_assets.tables import RUN_TABLES
-from moonshine_resources.duckdb import connect
+from moonshine_assets.tables.provenance import PROVENANCE
 
 MARKER = re.compile(rb"mk[0-9a-f]{12}km")
 
 #: Names of fields whose strings somebody said, wrote or was answered; lists of strings go by the name of their field.
-TEXT_FIELDS = frozenset(
-    ["answer", "args", "arguments", "code", "command", "content", "document", "displayText", "error", "errorMessage", "extracted_content", "finished_text", "html", "input", "instructions", "message", "model_set_context", "new_str", "old_str", "originalContent", "output", "output_str", "parts", "prompt", "promptPrefix", "query", "query_str", "reactionComment", "reasoning_content", "result", "snippet", "summary", "system", "task", "text", "think", "thinking", "thinking_content", "thinking_trace", "title", "traceback", "user_instructions", "user_profile", "value", "aiTitle"]
+TEXT_FIELDS: frozenset[str] = frozenset(
+    (
+        *("answer", "args", "arguments", "code", "command", "content", "document"),
+        *("displayText", "error", "errorMessage", "extracted_content", "html", "input", "instructions"),
+        *("message", "model_set_context", "new_str", "old_str", "originalContent", "output", "output_str"),
+        *("parts", "prompt", "promptPrefix", "query", "query_str", "reactionComment", "reasoning_content"),
+        *("result", "snippet", "summary", "system", "task", "text", "think"),
+        *("thinking", "thinking_content", "thinking_trace", "traceback", "user_instructions", "user_profile", "value"),
+    )
 )
-
+#: In Gemini's activity the title is the prompt.
+_TITLES = frozenset({"gemini"})
 #: Fields that repeat a text of the same export in another form, or that only the interface shows: nothing is planted
 #: in them. What an adapter leaves out beyond these is a loss.
 _PASSED_OVER: dict[str, frozenset[str]] = {
     # The code of the call once more, and the words shown while a tool works.
     "chatgpt": frozenset({"aggregate_result", "finished_text", "initial_text"}),
-    # A session's title may be stated again and again: the last one counts.
-    "claude_code": frozenset({"aiTitle"}),
     # Events mirror the calls.
     "codex": frozenset({"command"}),
-    # Titles of tool calls and of summaries.
-    "opencode": frozenset({"title"}),
     # The same prompt as it is shown.
     "gemini_cli": frozenset({"displayContent"}),
 }
@@ -41,7 +46,9 @@ _PASSED_OVER: dict[str, frozenset[str]] = {
 _RENDERINGS = {"text": "content", "content": "output"}
 _NAME = re.compile(rb'("(?:[^"\\\\]|\\\\.)*")\s*:')
 #: Files of a log beside the sessions.
-_NO_SESSION = re.compile(r"/todo/|\.trajectory\.jsonl$|(^|/)(credentials|agent)/[^/]*\.json$|(^|/)oauth_creds\.json$")
+_NO_SESSION = re.compile(
+    r"/todo/|(^|/)checkpoint-[^/]*\.json$|\.trajectory\.jsonl$|(^|/)(credentials|agent)/[^/]*\.json$|(^|/)oauth_creds\.json$"
+)
 
 
 def plant(provider: str, name: str, value: Any, form: str) -> set[str]:
@@ -56,7 +63,7 @@ def plant(provider: str, name: str, value: Any, form: str) -> set[str]:
     moved = {"message", "part"} if isinstance(value, dict) and "session_message" in value else set()
     for place in spots(value, _PASSED_OVER.get(provider, frozenset()) | moved):
         text = place.value
-        if not isinstance(text, str) or not _bears_text(place, text, form):
+        if not isinstance(text, str) or not _bears_text(provider, place, text, form):
             continue
         marker = f"mk{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}km"
         before, tail = _cut(text)
@@ -78,7 +85,7 @@ def without_rewritten(provider: str, data: bytes) -> bytes:
     for rank, line in enumerate(data.splitlines(keepends=True)):
         try:
             value = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             value = None
         record = value if isinstance(value, dict) else {}
         if isinstance(record.get("$set"), dict):
@@ -94,45 +101,35 @@ def seen(data: bytes) -> set[str]:
     return {found.decode() for found in MARKER.findall(data)}
 
 
-def held(database: Path) -> set[str]:
+def held(connection: duckdb.DuckDBPyConnection) -> set[str]:
     """The markers a run's database holds: in texts that a message or block points to, in payloads, arguments, titles,
     feedback, names of attachments, and in what quarantine keeps."""
     found: set[str] = set()
-    with connect(database, read_only=True) as connection:
-        for query in _HOLDING:
-            for (text,) in connection.execute(query).fetchall():
-                found |= seen(text if isinstance(text, bytes) else text.encode())
+    for (text,) in connection.execute(_HOLDING).fetchall():
+        found |= seen(text)
     return found
 
 
-def told(database: Path) -> set[str]:
-    """Markers where no text of a message may stand: reasons, flags and ids made here."""
-    with connect(database, read_only=True) as connection:
-        rows = connection.execute("SELECT reason FROM store.quarantine").fetchall()
-    return {marker for (reason,) in rows for marker in seen(reason.encode())}
-
-
-def _columns(*types: str) -> list[tuple[str, str]]:
-    return [
-        (table.name, column.name)
-        for table in RUN_TABLES
-        for column in table.columns
-        if column.type in types and table.name not in ("texts", "receipts") and column.name != "reason"
-    ]
-
-
-_HOLDING = (
-    "SELECT text FROM store.texts WHERE text LIKE '%mk%' AND content_sha256 IN"
-    " (SELECT content_sha256 FROM store.messages UNION ALL SELECT content_sha256 FROM store.blocks)",
-    *(
-        f"SELECT {column}::VARCHAR FROM store.{table} WHERE {column}::VARCHAR LIKE '%mk%'"
-        for table, column in _columns("VARCHAR", "JSON", "VARCHAR[]")
-    ),
-    "SELECT raw FROM store.quarantine",
+_STRINGS = [
+    f"SELECT encode({column.name}::VARCHAR) FROM store.{table.name} WHERE {column.name}::VARCHAR LIKE '%mk%'"
+    for table in RUN_TABLES
+    for column in table.columns
+    if column.type in ("VARCHAR", "JSON", "VARCHAR[]")
+    and table.name not in ("texts", "receipts")
+    and column.name != "reason"
+    and column not in PROVENANCE
+]
+_HOLDING = " UNION ALL ".join(
+    (
+        "SELECT encode(text) FROM store.texts WHERE text LIKE '%mk%' AND content_sha256 IN"
+        " (SELECT content_sha256 FROM store.messages UNION ALL SELECT content_sha256 FROM store.blocks)",
+        *_STRINGS,
+        "SELECT raw FROM store.quarantine",
+    )
 )
 
 
-def _bears_text(place: Place, text: str, form: str) -> bool:
+def _bears_text(provider: str, place: Place, text: str, form: str) -> bool:
     if form == "page":
         return text.startswith("Prompted") or (place.key > 0 and place.holder[place.key - 1] in ("<p>", "<li>"))
     if form == "table":
@@ -141,7 +138,8 @@ def _bears_text(place: Place, text: str, form: str) -> bool:
     if beside and isinstance(place.holder, dict) and place.holder.get(beside) and place.key == place.field:
         return False
     # JSON in a string would no longer be JSON.
-    return place.field in TEXT_FIELDS and bool(text) and text[0] not in "{["
+    is_text = place.field in TEXT_FIELDS or (place.field == "title" and provider in _TITLES)
+    return is_text and bool(text) and text[0] not in "{["
 
 
 def _cut(text: str) -> tuple[str, str]:

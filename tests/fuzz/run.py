@@ -6,6 +6,7 @@ import functools
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from random import Random
 from typing import NamedTuple
 
 from fuzz.cases import make, plan
@@ -13,6 +14,9 @@ from fuzz.judge import GOOD, Judgement, judge
 from fuzz.workers import work_through
 from moonshine_resources.home import Home
 from moonshine_resources.tokenizer import load
+
+#: Share of the cases that the schema gate is asked about.
+_EVERY_GATE = 0.1
 
 
 class Result(NamedTuple):
@@ -70,6 +74,8 @@ def judging(seed: int, scratch: Path) -> Callable[[int], Judgement]:
         folder = scratch / str(number)
         shutil.rmtree(folder, ignore_errors=True)
         made = make(seed, number, folder / "input")
-        return judge(Home.at(folder / "home"), made.path, made.markers, made.size, counter.count_many)
+        every_gate = Random(f"{seed}/{number}/gates").random() < _EVERY_GATE
+        home = Home.at(folder / "home")
+        return judge(home, made.path, made.markers, made.size, counter.count_many, every_gate=every_gate)
 
     return work

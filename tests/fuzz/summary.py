@@ -23,7 +23,8 @@ def summary(results: Sequence[Result]) -> str:
 def failure(seed: int, result: Result) -> str:
     """What is told of a case that went wrong, with the command that does it again."""
     return (
-        f"case {result.number} of seed {seed}: {result.outcome}, {result.provider} {result.mutator} on {result.fixture}\n"
+        f"case {result.number} of seed {seed}: {result.outcome},"
+        f" {result.provider} {result.mutator} on {result.fixture}\n"
         f"    {result.detail}\n"
         f"    input: {result.kept}\n"
         f"    again: make fuzz SEED={seed} CASE={result.number}"

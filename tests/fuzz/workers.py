@@ -21,7 +21,8 @@ Work = Callable[[int], Any]
 
 
 class Done(NamedTuple):
-    """A piece of work: its result, or None and why it has none ("hang", or the signal that ended its process)."""
+    """A piece of work: its result, or None and why it has none ("hang", the signal that ended its process,
+    or an exception of the work, whose traceback is on stderr)."""
 
     number: int
     result: Any
@@ -48,7 +49,7 @@ class _Worker:
     def end(self) -> int | None:
         """Kill the process if it still runs; the signal that ended it."""
         self.connection.close()
-        self.process.join(0.5)
+        self.process.join(5)
         if self.process.is_alive():
             self.process.kill()
         self.process.join()
@@ -106,7 +107,7 @@ def _finished(busy: dict[Connection, _Worker], limit: int) -> Iterator[tuple[Don
                 yield Done(worker.number, result, "", took), worker
             except EOFError:
                 code = worker.end()
-                failure = "hang" if code in (signal.SIGXCPU, None) else signal.Signals(code).name
+                failure = "hang" if code == signal.SIGXCPU else signal.Signals(code).name if code else "an exception"
                 yield Done(worker.number, None, failure, seconds), worker
         elif seconds > limit * _PATIENCE:
             del busy[connection]
