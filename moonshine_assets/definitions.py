@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from moonshine_assets.archive.assets import restore_drill_check, restore_drill_job
 from moonshine_assets.distill.assets import clean_asset, distilled_slice
 from moonshine_assets.exports.adapters import BY_PROVIDER
 from moonshine_assets.lanes.assets import lane_assets
@@ -20,7 +21,7 @@ from moonshine_resources.resources import (
 )
 from sensors.mash_changed import mash_changed_sensor
 from sensors.new_exports import job_name, new_exports_sensor
-from sensors.schedules import housekeeping, nightly
+from sensors.schedules import housekeeping, nightly, restore_drills
 
 PROVIDERS = tuple(BY_PROVIDER)
 #: Name of the job from the mash to lanes and reports.
@@ -43,7 +44,7 @@ provider_jobs = [
 
 distil_job = dg.define_asset_job(
     DISTIL_JOB,
-    selection=dg.AssetSelection.assets(*_downstream),
+    selection=dg.AssetSelection.assets(*_downstream) - dg.AssetSelection.checks(restore_drill_check),
     executor_def=dg.in_process_executor,
     description="The mash to slice, ledger, lanes and reports; changes nothing when nothing is new.",
 )
@@ -53,12 +54,13 @@ _assets = [*(asset for family in _families.values() for asset in family), *_down
 
 defs = dg.Definitions(
     assets=dg.with_source_code_references(_assets),
-    jobs=[*provider_jobs, distil_job, housekeeping],
+    asset_checks=[restore_drill_check],
+    jobs=[*provider_jobs, distil_job, restore_drill_job, housekeeping],
     sensors=[
         new_exports_sensor(provider_jobs),
         mash_changed_sensor(_merges, [job_name(provider) for provider in PROVIDERS], distil_job),
     ],
-    schedules=nightly(distil_job),
+    schedules=[*nightly(distil_job), restore_drills(restore_drill_job)],
     resources={
         "home": _home,
         "provider_databases": ProviderDatabases(home=_home),

@@ -1,4 +1,4 @@
-"""What happens by the clock: a nightly distillation, and the removal of old run records."""
+"""What happens by the clock: a nightly distillation, restore drills, the removal of old run records and snapshots."""
 
 import itertools
 from collections.abc import Sequence, Set
@@ -7,7 +7,10 @@ from typing import NamedTuple
 
 import dagster as dg
 
+from moonshine_assets.archive.assets import NIGHTLY_BYTES
+from moonshine_assets.archive.retention import configured, prune
 from moonshine_resources import clock
+from moonshine_resources.resources import HomeResource, MashDatabase
 from sensors.targets import Job
 
 #: Run records are kept this long; each takes about 200 KB (DAGSTER-FACTS 1a).
@@ -67,9 +70,47 @@ def _newest(instance: dg.DagsterInstance, kind: _Kind) -> set[str]:
     return kept | set(itertools.islice(alike, 1))
 
 
-@dg.job(description="Keeps the instance small.", executor_def=dg.in_process_executor)
+@dg.op(description="Removes snapshots of the mash that the retention policy does not keep.", pool="mash_writer")
+def prune_snapshots(context: dg.OpExecutionContext, home: HomeResource, mash_database: MashDatabase) -> int:
+    """How many snapshots were removed."""
+    with mash_database.exclusively():
+        removed = prune(home.open(), configured(), clock.now())
+    context.log.info("removed %d snapshots of the mash", len(removed))
+    return len(removed)
+
+
+@dg.job(description="Keeps the instance and the archive small.", executor_def=dg.in_process_executor)
 def housekeeping() -> None:
     delete_old_runs()
+    prune_snapshots()
+
+
+def drill_is_due(size_bytes: int, weekday: int) -> bool:
+    """Whether tonight is a night for the restore drill: every one for a small mash, Sunday's (6) for a large one."""
+    return 0 < size_bytes <= NIGHTLY_BYTES or (size_bytes > NIGHTLY_BYTES and weekday == 6)
+
+
+def restore_drills(drill_job: Job) -> dg.ScheduleDefinition:
+    """The restore drill at 04:30 UTC, on by default."""
+
+    @dg.schedule(
+        name="nightly_restore_drill",
+        job=drill_job,
+        cron_schedule="30 4 * * *",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Restores the newest snapshot and compares; a mash beyond 256 MB on Sundays only.",
+    )
+    def nightly_restore_drill(
+        context: dg.ScheduleEvaluationContext, home: HomeResource
+    ) -> dg.RunRequest | dg.SkipReason:
+        path = home.open().mash
+        size = path.stat().st_size if path.exists() else 0
+        if drill_is_due(size, context.scheduled_execution_time.weekday()):
+            return dg.RunRequest()
+        return dg.SkipReason(f"the mash has {size} bytes; larger ones than {NIGHTLY_BYTES} are drilled on Sundays")
+
+    return nightly_restore_drill
 
 
 def nightly(distil_job: Job) -> Sequence[dg.ScheduleDefinition]:
@@ -89,6 +130,6 @@ def nightly(distil_job: Job) -> Sequence[dg.ScheduleDefinition]:
             cron_schedule="0 4 * * *",
             execution_timezone="UTC",
             default_status=dg.DefaultScheduleStatus.RUNNING,
-            description=f"Deletes records of runs older than {KEEP_DAYS} days.",
+            description=f"Deletes records of runs older than {KEEP_DAYS} days, and snapshots the policy does not keep.",
         ),
     ]

@@ -16,7 +16,7 @@ FAMILY_CHECKS = {
     "mash_merge": ["archived_first", "mash_integrity", "mash_schema", "merge_idempotent", "provider_coverage"],
 }
 SHARED_CHECKS = {
-    "mash": ["agent_logs_kept", "mash_integrity", "mash_schema", "provider_coverage"],
+    "mash": ["agent_logs_kept", "mash_integrity", "mash_schema", "provider_coverage", "restore_drill"],
     "clean": [],
     "distilled_slice": ["no_contamination", "query_contracts", "schema", "token_band"],
     "main_ledger": ["ledger_complete", "reconciliation"],
@@ -67,18 +67,23 @@ def test_assets_and_their_checks() -> None:
 
 
 def test_every_check_blocks_but_those_that_warn() -> None:
-    specs = [spec for asset in defs.assets for spec in getattr(asset, "check_specs", [])]
+    graph = defs.resolve_asset_graph()
+    specs = [graph.get_check_spec(key) for key in graph.asset_check_keys]
     assert len(specs) == sum(map(len, expected_checks().values()))
-    warning = {"agent_logs_kept", "format_radar"}
+    warning = {"agent_logs_kept", "format_radar", "restore_drill"}
     assert {spec.name for spec in specs if not spec.blocking} == warning
     assert {spec.name for spec in specs if spec.blocking}.isdisjoint(warning)
 
 
 def test_jobs_sensors_and_schedules() -> None:
     jobs = {job.name for job in defs.resolve_all_job_defs()} - {"__ASSET_JOB"}
-    assert jobs == {*(f"{provider}_run" for provider in PROVIDERS), "distil", "housekeeping"}
+    assert jobs == {*(f"{provider}_run" for provider in PROVIDERS), "distil", "restore_drill", "housekeeping"}
     assert {sensor.name for sensor in defs.sensors or []} == {"new_exports", "mash_changed"}
-    assert {schedule.name for schedule in defs.schedules or []} == {"nightly_distillation", "nightly_housekeeping"}
+    assert {schedule.name for schedule in defs.schedules or []} == {
+        "nightly_distillation",
+        "nightly_housekeeping",
+        "nightly_restore_drill",
+    }
 
 
 def test_sensors_and_schedules_are_on_by_default() -> None:

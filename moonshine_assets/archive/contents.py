@@ -23,14 +23,13 @@ FROM_RUNS: tuple[Table, ...] = (*VERSIONED, *PLAIN, TEXTS)
 OWN: tuple[Table, ...] = tuple(table for table in MASH_TABLES if table not in FROM_RUNS)
 
 _BUILDS_SQL = "SELECT provider_run_id, database_sha256 FROM store.runs ORDER BY ALL"
-#: The four quarters of each row's SHA-256, added up: the same whatever the order, and no sorting.
-_MARKS_SQL = f"""
-SELECT count(*), {", ".join(f"sum(('0x' || h[{at}:{at + 15}])::UBIGINT)" for at in (1, 17, 33, 49))}
-FROM (
-    SELECT sha256(concat_ws(' ', provider_run_id, superseded_by, conversation_id)) AS h
-    FROM store.conversations WHERE superseded_by IS NOT NULL
-)
-"""  # noqa: S608 - numbers of our own
+#: Which conversations of a run another run supersedes: their number and the exclusive-or of their 128-bit hashes, which
+#: is the same in any order. Measured on 500,000 superseded conversations: 0.09 CPU s, a seventh of a SHA-256 of each.
+_MARKS_SQL = """
+SELECT provider_run_id, superseded_by, count(*), bit_xor(md5_number(conversation_id))
+FROM store.conversations WHERE superseded_by IS NOT NULL
+GROUP BY ALL ORDER BY ALL
+"""
 
 
 class Content(NamedTuple):
@@ -63,7 +62,7 @@ def combined(found: list[Content]) -> str:
 
 def _marks(connection: duckdb.DuckDBPyConnection) -> str:
     """Which version of a conversation is superseded by which run; its messages follow it."""
-    return " ".join(str(number) for number in connection.execute(_MARKS_SQL).fetchall()[0])
+    return "".join(f"{row}\n" for row in connection.execute(_MARKS_SQL).fetchall())
 
 
 def _sha256(text: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from moonshine_assets.cli import show, summaries
+from moonshine_assets.cli.archive import archive, restore
 from moonshine_assets.cli.instance import open_instance, use_home
 from moonshine_assets.cli.outcome import BAD_INPUT, FAILED, OK, exiting, say, say_line
 from moonshine_assets.cli.preparation import make_ready
@@ -277,6 +278,8 @@ def ui(home_dir: Path | None, port: int) -> NoReturn:
 
 
 main.add_command(quarantine)
+main.add_command(archive)
+main.add_command(restore)
 
 if __name__ == "__main__":
     main()

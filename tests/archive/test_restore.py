@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from mash.runs import FIRST, SECOND, account, content, merge, publish_run
+from mash.runs import FIRST, NOW, SECOND, account, content, merge, publish_run
 
+from moonshine_assets.archive.contents import combined
 from moonshine_assets.archive.drill import restore_drill
-from moonshine_assets.archive.restore import restore_snapshot
-from moonshine_assets.archive.snapshot import snapshot_manifest
+from moonshine_assets.archive.restore import restore_in_place, restore_snapshot
+from moonshine_assets.archive.snapshot import read_snapshot, snapshot_manifest
 from moonshine_assets.errors import BadInput, Corruption
 from moonshine_assets.mash.merge import RunFacts
 from moonshine_assets.mash.state import EMPTY_STATE
-from moonshine_resources.atomic import read_json, sha256_file
+from moonshine_resources.atomic import read_json, sha256_file, write_json
 from moonshine_resources.duckdb import connect
 from moonshine_resources.home import Home
 
@@ -105,3 +106,62 @@ def test_a_drill_on_a_damaged_archive_is_red(home: Home, before: str) -> None:
 def test_a_drill_without_a_snapshot_is_red(home: Home, before: str) -> None:
     home.premerge_snapshot(SECOND).unlink()
     assert restore_drill(home, SECOND).offenders == [{"file": SECOND, "problem": "no snapshot was taken for this run"}]
+
+
+def test_the_mash_is_put_back_and_the_present_one_kept_beside_it(home: Home, before: str) -> None:
+    present = content(home.mash)
+    facts = restore_in_place(home, SECOND, NOW)
+    assert content(home.mash) == before
+    assert facts["kept"] == str(home.main / "moonshine_mash_before_restore_20261120_120000.db")
+    assert content(Path(facts["kept"])) == present
+    assert {merge["run_id"] for merge in read_json(home.merge_manifest)["merges"]} == {FIRST}
+
+
+def test_a_mash_that_was_kept_is_never_written_over(home: Home, before: str) -> None:
+    kept = [restore_in_place(home, run_id, NOW)["kept"] for run_id in (SECOND, SECOND, FIRST)]
+    assert len(set(kept)) == 3
+    assert content(Path(kept[1])) == before
+
+
+def test_what_was_put_back_can_be_merged_into(home: Home, before: str, second: RunFacts) -> None:
+    after = content(home.mash)
+    restore_in_place(home, SECOND, NOW)
+    merge(home, second)
+    assert content(home.mash) == after
+
+
+@pytest.mark.parametrize("which", ["snapshot", "archived run"])
+def test_a_damaged_archive_leaves_the_mash_untouched(home: Home, before: str, which: str) -> None:
+    run = home.run(FIRST)
+    path = home.premerge_snapshot(SECOND) if which == "snapshot" else run.archive / run.database.name
+    path.chmod(0o644)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(bytes(data))
+    bytes_before = sha256_file(home.mash)
+    with pytest.raises(Corruption):
+        restore_in_place(home, SECOND, NOW)
+    assert sha256_file(home.mash) == bytes_before
+    assert {path.name for path in home.main.iterdir()} == {home.mash.name}
+
+
+def test_a_snapshot_that_describes_other_rows_is_refused(home: Home, before: str, tmp_path: Path) -> None:
+    """Its hashes agree with its manifest, but the archived runs do not make what it describes."""
+    snapshot, manifest = home.premerge_snapshot(SECOND), snapshot_manifest(home, SECOND)
+    snapshot.chmod(0o644)
+    with connect(snapshot, read_only=False) as connection:
+        connection.execute("UPDATE snapshot.contents SET row_count = row_count + 1 WHERE table_name = 'messages'")
+    with connect(snapshot, read_only=True) as connection:
+        hashed = combined(read_snapshot(connection).contents)
+    write_json(manifest, {**read_json(manifest), "sha256": sha256_file(snapshot), "content_sha256": hashed})
+    with pytest.raises(Corruption, match="differs from the snapshot in messages"):
+        restore_snapshot(home, SECOND, tmp_path / "restored.db")
+    assert not list(tmp_path.glob("*restored.db*"))
+
+
+def test_a_whole_copy_of_an_earlier_version_is_told_as_such(home: Home, before: str, tmp_path: Path) -> None:
+    manifest = snapshot_manifest(home, SECOND)
+    facts = read_json(manifest)
+    write_json(manifest, {name: value for name, value in facts.items() if name != "format"})
+    with pytest.raises(BadInput, match="another version"):
+        restore_snapshot(home, SECOND, tmp_path / "restored.db")

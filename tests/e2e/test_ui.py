@@ -66,7 +66,8 @@ def test_sensors_and_schedules_run_without_being_switched_on(server: Server, run
     states = {item["name"]: item["sensorState"]["status"] for node in found for item in node["sensors"]}
     states |= {item["name"]: item["scheduleState"]["status"] for node in found for item in node["schedules"]}
     assert states == dict.fromkeys(
-        ("new_exports", "mash_changed", "nightly_distillation", "nightly_housekeeping"), "RUNNING"
+        ("new_exports", "mash_changed", "nightly_distillation", "nightly_housekeeping", "nightly_restore_drill"),
+        "RUNNING",
     )
 
 

@@ -1,10 +1,16 @@
 """What the night removes: records of old runs, never those that say what is in the mash."""
 
+from datetime import UTC, datetime
+
 import dagster as dg
 import pytest
 
+from moonshine_assets.archive.assets import NIGHTLY_BYTES
+from moonshine_assets.archive.snapshot import take_snapshot
 from moonshine_assets.definitions import defs
-from sensors.schedules import delete_old_runs, housekeeping, old_runs
+from moonshine_resources.home import Home
+from moonshine_resources.resources import HomeResource, MashDatabase
+from sensors.schedules import delete_old_runs, drill_is_due, housekeeping, old_runs, prune_snapshots
 
 RUNS = dg.DynamicPartitionsDefinition(name="some_runs")
 #: Everything there is counts as old.
@@ -75,18 +81,63 @@ def test_more_old_runs_than_one_page_are_all_found(
 
 
 def test_housekeeping_deletes_what_is_old_and_keeps_the_rest(
-    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    instance: dg.DagsterInstance, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    place = HomeResource(root=str(home.root))
+    resources = {"home": place, "mash_database": MashDatabase(home=place)}
     kept = other.execute_in_process(instance=instance).run_id
-    assert housekeeping.execute_in_process(instance=instance).output_for_node(delete_old_runs.name) == 0
+    assert (
+        housekeeping.execute_in_process(instance=instance, resources=resources).output_for_node(delete_old_runs.name)
+        == 0
+    )
     monkeypatch.setattr("sensors.schedules.old_runs", lambda instance: [kept])
-    assert housekeeping.execute_in_process(instance=instance).output_for_node(delete_old_runs.name) == 1
+    assert (
+        housekeeping.execute_in_process(instance=instance, resources=resources).output_for_node(delete_old_runs.name)
+        == 1
+    )
     assert instance.get_run_by_id(kept) is None
 
 
-def test_schedules_are_at_three_and_four_utc() -> None:
+def test_housekeeping_prunes_snapshots_by_the_configured_policy(
+    instance: dg.DagsterInstance, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOONSHINE_SNAPSHOTS_LAST", "1")
+    monkeypatch.setenv("MOONSHINE_SNAPSHOTS_WEEKLY", "0")
+    monkeypatch.setenv("MOONSHINE_SNAPSHOTS_MONTHLY", "0")
+    for day in (1, 2, 3):
+        take_snapshot(home, f"chatgpt_2026010{day}_120000", f"2026-01-0{day}T12:00:00Z")
+    place = HomeResource(root=str(home.root))
+    resources = {"home": place, "mash_database": MashDatabase(home=place)}
+    result = housekeeping.execute_in_process(instance=instance, resources=resources)
+    assert result.output_for_node(prune_snapshots.name) == 2
+    assert home.premerge_snapshot("chatgpt_20260103_120000").exists()
+
+
+@pytest.mark.parametrize("weekday", range(7))
+def test_a_small_mash_is_drilled_every_night_and_a_large_one_on_sundays(weekday: int) -> None:
+    assert not drill_is_due(0, weekday)
+    assert drill_is_due(NIGHTLY_BYTES, weekday)
+    assert drill_is_due(NIGHTLY_BYTES + 1, weekday) is (weekday == 6)
+
+
+def test_a_night_without_a_drill_says_why(instance: dg.DagsterInstance, home: Home) -> None:
+    schedule = next(schedule for schedule in defs.schedules or [] if schedule.name == "nightly_restore_drill")
+    context = dg.build_schedule_context(
+        instance=instance,
+        scheduled_execution_time=datetime(2026, 11, 21, 4, 30, tzinfo=UTC),
+        resources={"home": HomeResource(root=str(home.root))},
+    )
+    assert isinstance(schedule, dg.ScheduleDefinition)
+    assert "the mash has 0 bytes" in str(schedule(context).skip_message)
+    home.mash.parent.mkdir(parents=True)
+    home.mash.write_bytes(b"a mash")
+    assert isinstance(schedule(context), dg.RunRequest)
+
+
+def test_schedules_are_between_three_and_five_utc() -> None:
     known = {schedule.name: (schedule.cron_schedule, schedule.execution_timezone) for schedule in defs.schedules or []}
     assert known == {
         "nightly_distillation": ("0 3 * * *", "UTC"),
         "nightly_housekeeping": ("0 4 * * *", "UTC"),
+        "nightly_restore_drill": ("30 4 * * *", "UTC"),
     }
