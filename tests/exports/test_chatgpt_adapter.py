@@ -239,7 +239,7 @@ def test_files_are_found_by_id_whatever_their_name_in_the_export() -> None:
 def test_missing_times_come_from_the_messages_and_are_flagged() -> None:
     tree_of_two = conversation(
         a={"message": message("user", "x", create_time=1_700_000_050.0)},
-        b={"message": message("assistant", "y", create_time=1_700_000_010.5)},
+        b={"parent": "a", "message": message("assistant", "y", create_time=1_700_000_010.5)},
     )
     parsed = parse({**tree_of_two, "create_time": None, "update_time": "soon"})
     assert (parsed.created_at, parsed.updated_at) == (1_700_000_010_500_000, 1_700_000_050_000_000)

@@ -26,8 +26,8 @@ SOURCE_TYPE = "chatgpt_export"
 def parse(data: bytes | memoryview, context: ExportContext) -> ParsedConversation:
     """The JSON of one conversation → its record.
 
-    Flags: those of `exports.decode`, and repeated_keys, parent_not_a_string, created_at_inferred, updated_at_inferred;
-    on messages: unknown_role, truncated, author_not_an_object, metadata_not_an_object.
+    Flags: those of `exports.decode`, and repeated_keys, parent_not_a_string, created_at_inferred, updated_at_inferred,
+    order_inferred; on messages: unknown_role, truncated, author_not_an_object, metadata_not_an_object.
     Raises:
         Unreadable: no JSON, nested too deeply, or neither a mapping nor a list of messages.
     """
@@ -92,8 +92,18 @@ def _record(
     shape: str,
     flags: set[str],
 ) -> ParsedConversation:
-    if len({node.node_id for node in nodes}) < len(nodes):
+    repeated = len({node.node_id for node in nodes}) < len(nodes)
+    if repeated:
         flags.add("repeated_keys")
+    is_chain = shape == LINEAR
+    if not is_chain and not repeated and _unlinked(nodes):
+        # converters leave the pointers out: the order of the file is the conversation
+        nodes = [
+            node._replace(parent_id=above)
+            for node, above in zip(nodes, [None, *(n.node_id for n in nodes)], strict=False)
+        ]
+        flags.add("order_inferred")
+        is_chain = True
     created, updated = times.to_micros(conversation.create_time), times.to_micros(conversation.update_time)
     if created is None or updated is None:
         known = [node.message.created_at for node in nodes if node.message is not None and node.message.created_at]
@@ -104,7 +114,7 @@ def _record(
             updated = max(known)
             flags.add("updated_at_inferred")
     current = as_id(conversation.current_node)
-    if current is None and shape == LINEAR and nodes:
+    if current is None and is_chain and nodes:
         current = nodes[-1].node_id
     return ParsedConversation(
         conversation_id=as_id(conversation.conversation_id) or as_id(conversation.id) or _anonymous_id(raw),
@@ -121,6 +131,13 @@ def _record(
         flags=sorted(flags),
         bad_nodes=bad_nodes,
     )
+
+
+def _unlinked(nodes: list[Node]) -> bool:
+    """Several messages, and no node that points to another."""
+    if any(node.parent_id is not None for node in nodes):
+        return False
+    return sum(node.message is not None for node in nodes) > 1
 
 
 def _anonymous_id(raw: bytes) -> str:
