@@ -17,7 +17,7 @@ from typing import NamedTuple
 import pytest
 from intake import Intake
 
-from markers.marks import CATEGORIES, Export, Place, found, misplaced
+from markers.marks import CATEGORIES, Export, Marks, Place, found, misplaced
 from markers.shapes import stated_shapes, without_version
 from moonshine_assets.exports.adapters import BY_PROVIDER
 from moonshine_assets.gates import Verdict
@@ -128,3 +128,12 @@ def shapes_of_fixtures(provider: str) -> set[str]:
         stated = json.loads(path.read_text("utf-8")).get("shapes", [])
         found |= set(stated.values() if isinstance(stated, dict) else stated)
     return found
+
+
+def test_a_marker_that_is_lost_or_counted_as_something_else_is_told() -> None:
+    marks = Marks("told")
+    thought = marks.of("model")("thinking", "thinking")
+    place = marks.wanted[thought].place
+    assert misplaced(marks.wanted, {thought: {place, place._replace(column="payload", kind="raw")}}) == []
+    for stands in (set(), {place._replace(visible=False)}, {place, place._replace(kind="text")}):
+        assert len(misplaced(marks.wanted, {thought: stands})) == 1
