@@ -1,12 +1,15 @@
-"""Write docs/tables.md from the table declarations: `make docs`."""
+"""Write docs/tables.md from the table declarations and docs/HANDOFF_SCHEMA.json from its models: `make docs`."""
 
+import json
 from pathlib import Path
 
 from moonshine_assets.mash.schema import MASH_TABLES
+from moonshine_assets.reports.packets import schema
 from moonshine_assets.tables.cleaning import CLEANING
 from moonshine_assets.tables.distilled import DISTILLED_CONVERSATIONS, DISTILLED_MESSAGES
 
 PAGE = Path(__file__).with_name("tables.md")
+SCHEMA = PAGE.with_name("HANDOFF_SCHEMA.json")
 HEAD = """# Tables
 
 Made from the declarations in `moonshine_assets/tables/` by `make docs`. The stored tables are in schema `store`; the
@@ -16,3 +19,4 @@ views of the same names in `main` show the newest version of each record, and `m
 if __name__ == "__main__":
     tables = (*MASH_TABLES, CLEANING, DISTILLED_CONVERSATIONS, DISTILLED_MESSAGES)
     PAGE.write_text("\n\n".join([HEAD, *(table.markdown() for table in tables)]) + "\n", "utf-8")
+    SCHEMA.write_text(json.dumps(schema(), indent=2) + "\n", "utf-8")

@@ -53,6 +53,10 @@ class UnknownFormat(BadInput):
     """Whole and readable, but no adapter knows it: its shape is worth a report and its bytes worth keeping."""
 
 
+class UndefinedPolicy(BadInput):
+    """There is no policy to distil by: unknown, unreadable, or with rules that contradict its schema."""
+
+
 class Unreadable(BadInput):
     """A single conversation or node that does not parse; the rest of its file still does."""
 

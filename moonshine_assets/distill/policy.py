@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 from msgspec import Meta
 
-from moonshine_assets.errors import BadInput
+from moonshine_assets.errors import UndefinedPolicy
 
 _BUNDLED = Path(__file__).with_name("policies")
 _HASH_CHARACTERS = 12
@@ -122,11 +122,11 @@ def load(policy: str | Path = "default") -> Policy:
     `extends = "<bundled name>"` takes over every key the file does not give; lists are replaced as a whole.
 
     Raises:
-        BadInput: unknown name, unreadable file, unknown or missing key, or a value out of bounds.
+        UndefinedPolicy: unknown name, unreadable file, unknown or missing key, or a value out of bounds.
     """
     if isinstance(policy, str) and not policy.endswith(".toml"):
         if policy not in bundled():
-            raise BadInput(f"there is no policy {policy!r}", fix=_nearest(policy, bundled(), "name"))
+            raise UndefinedPolicy(f"there is no policy {policy!r}", fix=_nearest(policy, bundled(), "name"))
         policy = _BUNDLED / f"{policy}.toml"
     path = Path(policy)
     where = path.name
@@ -134,11 +134,13 @@ def load(policy: str | Path = "default") -> Policy:
     for key, owner in _keys(content, Policy):
         known = [field.name for field in msgspec.structs.fields(owner)]
         if key.rpartition(".")[2] not in known:
-            raise BadInput(f"unknown key {key!r}", where=where, fix=_nearest(key.rpartition(".")[2], known, "key"))
+            raise UndefinedPolicy(
+                f"unknown key {key!r}", where=where, fix=_nearest(key.rpartition(".")[2], known, "key")
+            )
     try:
         result = msgspec.convert(content, Policy)
     except msgspec.ValidationError as error:
-        raise BadInput(str(error), where=where, fix="compare it with docs/policy.md") from error
+        raise UndefinedPolicy(str(error), where=where, fix="compare it with docs/policy.md") from error
     _check(result, where)
     return result
 
@@ -148,14 +150,18 @@ def _content(path: Path) -> dict[str, Any]:
     try:
         content = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput("the policy file cannot be read", where=str(path), fix="check its path and encoding") from error
+        raise UndefinedPolicy(
+            "the policy file cannot be read", where=str(path), fix="check its path and encoding"
+        ) from error
     except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"not valid TOML: {error}", where=path.name, fix="correct that line") from error
+        raise UndefinedPolicy(f"not valid TOML: {error}", where=path.name, fix="correct that line") from error
     base = content.pop("extends", None)
     if base is None:
         return content
     if base not in bundled() or base == path.stem:
-        raise BadInput(f"extends {base!r}, which is not a bundled policy", where=path.name, fix=_names(bundled()))
+        raise UndefinedPolicy(
+            f"extends {base!r}, which is not a bundled policy", where=path.name, fix=_names(bundled())
+        )
     return _merged(_content(_BUNDLED / f"{base}.toml"), content)
 
 
@@ -192,15 +198,19 @@ def _check(policy: Policy, where: str) -> None:
         (agentic.minimum_calls, agentic.maximum_calls, "lanes.agentic_code calls"),
     ):
         if low > high:
-            raise BadInput(f"{key}: the lower bound {low:g} is above the upper {high:g}", where=where, fix="swap them")
+            raise UndefinedPolicy(
+                f"{key}: the lower bound {low:g} is above the upper {high:g}", where=where, fix="swap them"
+            )
     if band.kind == "relative" and band.high > 1:
-        raise BadInput("band.high: a relative band is a share of at most 1", where=where, fix='set kind = "absolute"')
+        raise UndefinedPolicy(
+            "band.high: a relative band is a share of at most 1", where=where, fix='set kind = "absolute"'
+        )
     for rule in dpo.negative_rules:
         try:
             re.compile(rule.pattern, re.IGNORECASE | re.VERBOSE)
         except re.error as error:
             what = f"pattern of {rule.name} is no regular expression: {error}"
-            raise BadInput(what, where=where, fix="correct the pattern") from error
+            raise UndefinedPolicy(what, where=where, fix="correct the pattern") from error
 
 
 def _nearest(given: str, known: tuple[str, ...] | list[str], what: str) -> str:
