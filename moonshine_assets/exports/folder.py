@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path, PurePosixPath
+import stat
+from pathlib import Path
 
 from moonshine_assets.errors import BadInput
 
@@ -24,8 +25,8 @@ _SECRETS = frozenset(
 
 def is_secret(name: str) -> bool:
     """Whether a file is one in which agents keep keys and tokens; those are neither read nor copied."""
-    path = PurePosixPath(name)
-    return path.name in _SECRETS or "credentials" in path.parts[:-1]
+    *folders, base = name.split("/")
+    return base in _SECRETS or "credentials" in folders
 
 
 def folder_files(folder: Path) -> dict[str, Path]:
@@ -56,13 +57,13 @@ def all_files(folder: Path) -> dict[str, Path]:
             f"a folder inside it cannot be listed ({error.strerror})", where=folder.name, fix="check its permissions"
         ) from error
 
-    for parent, folders, names in os.walk(folder, onerror=unlisted):
+    root = str(folder)
+    for parent, folders, names in os.walk(root, onerror=unlisted):
+        inside = parent[len(root) :].replace(os.sep, "/").strip("/")
         for entry in [*folders, *names]:
-            path = Path(parent, entry)
-            name = path.relative_to(folder).as_posix()
-            _refuse(folder, path, name)
-            if not path.is_dir():
-                found[name] = path
+            name = f"{inside}/{entry}" if inside else entry
+            if _is_file(folder, f"{parent}{os.sep}{entry}", name):
+                found[name] = Path(parent, entry)
     return dict(sorted(found.items()))
 
 
@@ -88,9 +89,16 @@ def refuse_undecodable(name: str, where: str) -> None:
         ) from error
 
 
-def _refuse(folder: Path, path: Path, name: str) -> None:
+def _is_file(folder: Path, path: str, name: str) -> bool:
+    """Whether an entry is a file and not a folder; a log may have a hundred thousand of them.
+
+    Raises:
+        BadInput: it is neither.
+    """
     refuse_undecodable(name, folder.name)
-    if path.is_symlink():
+    mode = os.lstat(path).st_mode
+    if stat.S_ISLNK(mode):
         raise BadInput(f"{name!r} is a link", where=folder.name, fix="put the file itself there")
-    if not path.is_dir() and not path.is_file():
+    if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
         raise BadInput(f"{name!r} is no regular file", where=folder.name, fix="take it out of the folder")
+    return stat.S_ISREG(mode)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from moonshine_assets.errors import BadInput, Corruption
 from moonshine_assets.exports.folder import folder_files
 from moonshine_assets.exports.register import source_sha256
-from moonshine_resources.atomic import copy_hashed, publish, read_json, remove_tree
+from moonshine_resources.atomic import copy_folder, copy_hashed, publish, read_json, remove_tree
 from moonshine_resources.home import RunPaths
 from moonshine_resources.locks import exclusive
 
@@ -95,8 +95,7 @@ def _copy(source: Path, target: Path, expected: str, lock: dict[str, Any]) -> No
     try:
         if source.is_dir():
             remove_tree(draft)
-            for name, file in folder_files(source).items():
-                copy_hashed(file, draft / name)
+            copy_folder(folder_files(source), draft)
             found = source_sha256(draft)
         elif source.exists():
             found = copy_hashed(source, draft)

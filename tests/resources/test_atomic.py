@@ -16,6 +16,7 @@ import pytest
 from moonshine_assets.errors import Corruption, StorageFull
 from moonshine_resources.atomic import (
     atomic_file,
+    copy_folder,
     copy_hashed,
     read_json,
     remove_drafts,
@@ -170,3 +171,21 @@ def test_a_scratch_folder_goes_with_its_read_only_files(tmp_path: Path) -> None:
     remove_tree(tmp_path / "work")
     remove_tree(tmp_path / "work")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("many", [3, 100])
+def test_a_folder_is_copied_whole_and_read_only(tmp_path: Path, many: int) -> None:
+    files = {}
+    for rank in range(many):
+        path = tmp_path / "from" / f"{rank}"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"%d" % rank)
+        files[f"a/{rank % 7}/{rank}"] = path
+    copy_folder(files, tmp_path / "to")
+    copied = {
+        path.relative_to(tmp_path / "to").as_posix(): path for path in (tmp_path / "to").rglob("*") if path.is_file()
+    }
+    assert {name: path.read_bytes() for name, path in copied.items()} == {
+        name: path.read_bytes() for name, path in files.items()
+    }
+    assert {path.stat().st_mode & 0o777 for path in copied.values()} == {0o444}
