@@ -30,7 +30,7 @@ from moonshine_resources.tokenizer import TokenCounter
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "logs"
 EXPECTATIONS = sorted(FIXTURES.glob("*/*.expected.json"))
 #: What cannot be a run by itself, and the words it is refused with.
-REFUSED = {"opencode/database-that-is-damaged": "no text at all"}
+REFUSED = {"opencode/database-that-is-damaged": "none of its conversations could be read"}
 FIRST, SECOND = "00000000-1111-4111-8111-111111111111", "00000000-2222-4222-8222-222222222222"
 KEYS = ("input", "output", "cache_read", "cache_write", "reasoning")
 
