@@ -39,6 +39,13 @@ def items(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def others(value: Any) -> list[Any]:
+    """What of a value that should be a list of objects is none: elements of other types, or the whole value."""
+    if isinstance(value, list):
+        return [item for item in value if item is not None and not isinstance(item, dict)]
+    return [value] if value else []
+
+
 def count(value: Any) -> int | None:
     """A whole number from 0 that the tables can hold, else None."""
     whole = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 from moonshine_assets.errors import Unreadable
 from moonshine_assets.exports.decode import compact_json, decode
 from moonshine_assets.exports.records import ANONYMOUS
@@ -66,6 +68,11 @@ def json_type(value: Any) -> str:
     """What a JSON value is, in words for a message."""
     names = {dict: "an object", list: "a list", str: "a string", bool: "true or false", type(None): "null"}
     return names.get(type(value), "a number")
+
+
+def is_blank(wire: msgspec.Struct) -> bool:
+    """Whether none of the fields that are read was in the JSON: it is something else under another name."""
+    return all(getattr(wire, name) is None for name in wire.__struct_fields__)
 
 
 def anonymous_id(data: bytes | memoryview) -> str:

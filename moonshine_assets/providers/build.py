@@ -93,7 +93,7 @@ def _require_text(connection: duckdb.DuckDBPyConnection) -> None:
         reasons = connection.execute("SELECT reason FROM store.quarantine WHERE unit = 'conversation'").fetchall()
         if reasons:
             raise BadInput(
-                f"none of its conversations could be read ({len(reasons)}; the first: {reasons[0][0]})",
+                f"no text at all was found: {len(reasons)} conversations could not be read, the first: {reasons[0][0]}",
                 fix="download the export again; if it is complete, this form of it is not known yet",
             )
         raise BadInput(

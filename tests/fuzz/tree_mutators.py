@@ -130,7 +130,11 @@ def copies(rng: Random, value: Any) -> Any:
 
 def repeated_keys(rng: Random, value: Any) -> Any:
     """A map of nodes that names an id twice, with something else under it."""
-    maps = [place for place in _maps(value) if len(place.value) > 1]
+    maps = [
+        place
+        for place in _maps(value)
+        if len(place.value) > 1 and all(any(is_pointer(key) for key in node) for node in place.value.values())
+    ]
     if not maps:
         return None
     for place in rng.sample(maps, min(len(maps), rng.randint(1, 2))):

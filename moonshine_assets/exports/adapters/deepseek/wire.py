@@ -8,7 +8,11 @@ import msgspec
 
 from moonshine_assets.errors import Unreadable
 from moonshine_assets.exports.decode import decode, decode_keeping_repeats, fit, original_key
-from moonshine_assets.exports.values import ident, json_type
+from moonshine_assets.exports.values import ident, is_blank, json_type
+
+#: Why an object is kept as it stands where a message should be.
+NO_MESSAGE = "none of the fields of a message are in it"
+_NODE_FIELDS = frozenset({"children", "id", "message", "parent"})
 
 
 class WireMessage(msgspec.Struct, gc=False):
@@ -84,10 +88,16 @@ def read(raw: bytes) -> Read:
         if listed is not None:
             return _captured(*listed, flags)
         # More parent pointers than nodes: a key of the mapping may come twice, which a decoder to dict hides.
-        if value.mapping is not None and raw.count(b'"parent":') <= len(value.mapping):
+        if value.mapping is not None and raw.count(b'"parent":') <= len(value.mapping) and not _odd(value.mapping):
             entries = [Entry(key, ident(node.parent), node.message) for key, node in value.mapping.items()]
             return Read(value, entries, _shape(entries), ident(value.current_node), flags)
     return _read_loosely(raw)
+
+
+def _odd(mapping: dict[str, WireNode]) -> bool:
+    """Whether nodes or messages have none of the fields that are read: a root alone has no message."""
+    said = [node.message for node in mapping.values() if node.message is not None]
+    return len(mapping) - len(said) > 1 or any(is_blank(message) for message in said)
 
 
 def captured(data: Any, biz_data: Any) -> tuple[dict[str, Any], list[Any]] | None:
@@ -107,6 +117,10 @@ def _captured(session: dict[str, Any], listed: list[Any], flags: list[str]) -> R
         entry = Entry(f"m{rank}")
         if isinstance(item, dict):
             message = fit(item, WireMessage)
+            if item and is_blank(message):
+                entry.reason, entry.raw = NO_MESSAGE, item
+                entries.append(entry)
+                continue
             entry = Entry(ident(message.message_id) or entry.node_id, ident(message.parent_id), message)
         elif item is not None:
             entry.reason, entry.raw = f"a message must be a JSON object, this is {json_type(item)}", item
@@ -133,7 +147,10 @@ def _entry(key: str, node: Any) -> Entry:
     message = node.get("message")
     if message is not None and not isinstance(message, dict):
         return Entry(key, reason=f"a message must be a JSON object, this is {json_type(message)}", raw=node)
-    return Entry(key, ident(node.get("parent")), None if message is None else fit(message, WireMessage))
+    wire = None if message is None else fit(message, WireMessage)
+    if (wire is None and not _NODE_FIELDS.intersection(node)) or (message and wire is not None and is_blank(wire)):
+        return Entry(key, ident(node.get("parent")), reason=NO_MESSAGE, raw=node)
+    return Entry(key, ident(node.get("parent")), wire)
 
 
 def _shape(entries: list[Entry]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from moonshine_assets.exports.adapters.gemini_cli.blocks import attached, call_block, part_blocks, result_block
 from moonshine_assets.exports.decode import compact_json
-from moonshine_assets.exports.fields import as_json, count, items, mapping, rest, text_or_none
+from moonshine_assets.exports.fields import as_json, count, items, mapping, others, rest, text_or_none
 from moonshine_assets.exports.records import Block, Message
 from moonshine_assets.exports.times import to_micros
 from moonshine_assets.exports.usage import usage_json, usage_of
@@ -63,10 +63,13 @@ def _user(record: dict[str, Any]) -> Message:
 
 
 def _answer(record: dict[str, Any]) -> Message:
-    thoughts = [_thought(mapping(thought)) for thought in items(record.get("thoughts"))]
-    blocks = [*(block for block in thoughts if block.text), *part_blocks(record.get("content"))]
+    thoughts = [_thought(thought) for thought in items(record.get("thoughts")) if thought and isinstance(thought, dict)]
+    blocks = [*thoughts, *part_blocks(record.get("content"))]
     for item in items(record.get("toolCalls")):
-        blocks.extend(_call(mapping(item)))
+        if isinstance(item, dict):
+            blocks.extend(_call(item))
+    odd = [*others(record.get("thoughts")), *others(record.get("toolCalls"))]
+    blocks += [Block("raw", payload=as_json(item)) for item in odd]
     made = Message("assistant", "model", blocks, model=text_or_none(record.get("model")))
     stated = mapping(record.get("tokens"))
     usage = usage_of(stated, _USAGE_NAMES)
@@ -78,7 +81,9 @@ def _answer(record: dict[str, Any]) -> Message:
 
 def _thought(thought: dict[str, Any]) -> Block:
     said = [text for key in ("subject", "description") if (text := text_or_none(thought.get(key)))]
-    return Block("thinking", "\n".join(said) or None)
+    odd = [thought.get(key) for key in ("subject", "description") if not isinstance(thought.get(key), str | None)]
+    payload = as_json(thought) if odd or not said else None
+    return Block("thinking" if said else "raw", "\n".join(said) or None, payload=payload)
 
 
 def _call(call: dict[str, Any]) -> list[Block]:

@@ -13,7 +13,7 @@ import msgspec
 from moonshine_assets.errors import Unreadable
 from moonshine_assets.exports.adapters.librechat.nesting import unnested
 from moonshine_assets.exports.decode import decode, fit
-from moonshine_assets.exports.values import ident, json_type
+from moonshine_assets.exports.values import ident, is_blank, json_type
 
 #: The parent of a first message.
 ROOT = "00000000-0000-0000-0000-000000000000"
@@ -102,6 +102,9 @@ def read(raw: bytes) -> Read:
             continue
         children = item.get("children")
         wire = fit({key: plain(part) for key, part in item.items() if key != "children"}, WireMessage)
+        if is_blank(wire) and set(item) - {"children"}:
+            entries.append(Entry(name, reason="none of the fields of a message are in it", raw=item))
+            continue
         name = ident(wire.messageId) or ident(plain(item.get("_id"))) or name
         entries.append(Entry(name, ident(wire.parentMessageId), holder, wire))
         if isinstance(children, list):

@@ -44,7 +44,8 @@ def message_of(entry: dict[str, Any], tools: dict[str, str | None]) -> Message |
     if kind in _BOOKKEEPING or (kind == "custom" and entry.get("customType") in tuple(_STATE)):
         return None
     if kind == "message":
-        made = _said(mapping(entry.get("message")), tools)
+        said = entry.get("message")
+        made = _said(said, tools) if isinstance(said, dict) else _note([], as_json(said), ["unknown_record"])
     elif kind in ("compaction", "branch_summary"):
         made = _note(
             _texts(entry.get("summary")),

@@ -32,7 +32,8 @@ def part_blocks(part: dict[str, Any]) -> list[Block]:
         text = text_or_none(mapping(part.get("source")).get("content"))
         return [Block("image" if mime.startswith("image/") else "file", text, payload=as_json(part))]
     if kind == "subtask":
-        return [Block("raw", text_or_none(part.get("prompt")), payload=rest(part, _ASIDE | {"prompt"}))]
+        prompt = text_or_none(part.get("prompt"))
+        return [Block("raw", prompt, payload=rest(part, _ASIDE | {"prompt"} if prompt else _ASIDE))]
     if kind == "retry":
         return [
             Block(

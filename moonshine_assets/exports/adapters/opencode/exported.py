@@ -9,7 +9,7 @@ from typing import Any
 from moonshine_assets.errors import Unreadable
 from moonshine_assets.exports.adapters.opencode.session import Stored, conversation
 from moonshine_assets.exports.decode import compact_json, decode
-from moonshine_assets.exports.fields import ident, items, mapping
+from moonshine_assets.exports.fields import ident, mapping
 from moonshine_assets.exports.lines import Line, lines
 from moonshine_assets.exports.records import BadNode, LogConversation
 
@@ -42,10 +42,13 @@ def _session(name: str, value: dict[str, Any]) -> Stored:
         if not isinstance(item, dict):
             bad.append(BadNode(None, "a message must be a JSON object", compact_json(item).encode()))
             continue
-        said = mapping(item.get("info"))
+        stated = item.get("info")
+        said = stated if isinstance(stated, dict) else {"info": stated} if stated else {}
         message = {**said, "id": ident(said.get("id")) or f"message-{rank}"}
         messages.append(message)
-        parts += [{**mapping(part), "messageID": message["id"]} for part in items(item.get("parts"))]
+        listed_parts = item.get("parts")
+        for part in listed_parts if isinstance(listed_parts, list) else [listed_parts] if listed_parts else []:
+            parts.append({**(part if isinstance(part, dict) else {"value": part}), "messageID": message["id"]})
     session_id = ident(info.get("id")) or PurePosixPath(name).stem
     return Stored(session_id, info, messages, parts, bad, "opencode-export")
 

@@ -12,7 +12,7 @@ import msgspec
 
 from moonshine_assets.errors import Unreadable
 from moonshine_assets.exports.decode import decode, decode_keeping_repeats, fit, original_key
-from moonshine_assets.exports.values import ident, json_type
+from moonshine_assets.exports.values import ident, is_blank, json_type
 
 
 class WireMessage(msgspec.Struct, gc=False):
@@ -144,8 +144,11 @@ def bears(message: WireMessage) -> bool:
 
 
 def _is_whole(raw: bytes, nodes: dict[str, WireMessage], listed: list[_Listed]) -> bool:
-    """Whether the history has all messages: no key comes twice, and every listed message is in it."""
+    """Whether the history has all messages: no key comes twice, no node is something else, and every listed message
+    is in it."""
     if raw.count(b'"parentId":') > len(nodes) + len(listed):
+        return False
+    if any(is_blank(message) for message in nodes.values()):
         return False
     return all(isinstance(item.id, str) and item.id in nodes for item in listed)
 
@@ -186,7 +189,10 @@ def _read_loosely(raw: bytes) -> Read:
 def _entry(key: str, node: Any) -> Entry:
     if not isinstance(node, dict):
         return Entry(key, reason=f"a message must be a JSON object, this is {json_type(node)}", raw=node)
-    return Entry(key, fit(node, WireMessage))
+    message = fit(node, WireMessage)
+    if node and is_blank(message):
+        return Entry(key, reason="none of the fields of a message are in it", raw=node)
+    return Entry(key, message)
 
 
 def _pointers(fields: Chat, history: History | None) -> list[str]:

@@ -123,4 +123,8 @@ def _note(record: dict[str, Any]) -> Message:
 
 
 def _parts(record: dict[str, Any]) -> Any:
-    return mapping(record.get("message")).get("parts")
+    """The parts of a record's message; a message that is none is the one part."""
+    message = record.get("message")
+    if isinstance(message, dict) and ("parts" in message or not message):
+        return message.get("parts")
+    return [message] if message else None
