@@ -8,6 +8,7 @@ from typing import NamedTuple
 import dagster as dg
 
 from moonshine_assets.archive.assets import NIGHTLY_BYTES
+from moonshine_assets.archive.pack import pack_exports
 from moonshine_assets.archive.retention import configured, prune
 from moonshine_resources import clock
 from moonshine_resources.resources import HomeResource, MashDatabase
@@ -79,10 +80,20 @@ def prune_snapshots(context: dg.OpExecutionContext, home: HomeResource, mash_dat
     return len(removed)
 
 
+@dg.op(description="Packs the archived exports that are loose JSON.", pool="mash_writer")
+def pack_archive(context: dg.OpExecutionContext, home: HomeResource, mash_database: MashDatabase) -> int:
+    """How many exports were packed."""
+    with mash_database.exclusively():
+        packed = pack_exports(home.open(), clock.iso(clock.now()))
+    context.log.info("packed %d archived exports", len(packed))
+    return len(packed)
+
+
 @dg.job(description="Keeps the instance and the archive small.", executor_def=dg.in_process_executor)
 def housekeeping() -> None:
     delete_old_runs()
     prune_snapshots()
+    pack_archive()
 
 
 def drill_is_due(size_bytes: int, weekday: int) -> bool:
@@ -130,6 +141,6 @@ def nightly(distil_job: Job) -> Sequence[dg.ScheduleDefinition]:
             cron_schedule="0 4 * * *",
             execution_timezone="UTC",
             default_status=dg.DefaultScheduleStatus.RUNNING,
-            description=f"Deletes records of runs older than {KEEP_DAYS} days, and snapshots the policy does not keep.",
+            description=f"Deletes records older than {KEEP_DAYS} days, prunes snapshots, packs archived exports.",
         ),
     ]

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from moonshine_assets.archive.verified import verified_sha256
 from moonshine_assets.errors import Corruption
+from moonshine_resources import storage
 from moonshine_resources.atomic import copy_hashed, sha256_file, sync_directory
 from moonshine_resources.home import Home, RunPaths
 
@@ -45,7 +46,8 @@ def keep_earlier(run: RunPaths, archived_sha256: str | None) -> None:
     target = earlier_copy(run, archived_sha256)
     if target.exists():
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
+    with storage.writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(old, target)
     except OSError:

@@ -19,7 +19,7 @@ from moonshine_assets.mash.gates import mash_integrity
 from moonshine_assets.mash.merge import RunFacts, merge_manifest, merge_run, merged_build
 from moonshine_assets.mash.schema import create
 from moonshine_assets.mash.state import mash_state, settle
-from moonshine_resources import clock
+from moonshine_resources import clock, storage
 from moonshine_resources.atomic import publish, read_json, remove_tree, sha256_file, sync_file, write_json_keeping
 from moonshine_resources.duckdb import connect, transaction
 from moonshine_resources.home import Home, provider_of
@@ -49,7 +49,8 @@ def restore_snapshot(home: Home, run_id: str, target: Path) -> dict[str, Any]:
     described = verified_snapshot(home, run_id)
     draft = target.with_name(f".draft.{target.name}")
     _remove(draft)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    with storage.writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
     try:
         with connect(draft, read_only=False) as connection:
             replay(home, described, connection)
@@ -170,8 +171,9 @@ def restore_in_place(home: Home, run_id: str, moment: datetime) -> dict[str, Any
         with connect(work / home.mash.name, read_only=True) as connection:
             manifest = merge_manifest(connection)
         settle(home.mash)
-        kept = _keep_aside(home, moment)
-        publish(work / home.mash.name, home.mash)
+        with storage.writing(home.mash):
+            kept = _keep_aside(home, moment)
+            publish(work / home.mash.name, home.mash)
     finally:
         remove_tree(work)
     write_json_keeping(home.merge_manifest, manifest)

@@ -10,6 +10,7 @@ from moonshine_assets.errors import BadInput, Corruption
 from moonshine_assets.exports.register import source_sha256
 from moonshine_resources.atomic import copy_hashed, read_json, sha256_file, write_json_keeping
 from moonshine_resources.home import RunPaths
+from moonshine_resources.zstd import SUFFIX, packed_name
 
 _RAW = "raw/"
 
@@ -23,7 +24,7 @@ def archive_run(run: RunPaths, generated_at: str) -> dict[str, Any]:
         BadInput: the run is not complete yet.
         Corruption: a copy does not read back as what was copied.
     """
-    files = {}
+    files: dict[str, dict[str, Any]] = {}
     for source in _artefacts(run):
         if not source.exists():
             raise BadInput(
@@ -39,6 +40,9 @@ def archive_run(run: RunPaths, generated_at: str) -> dict[str, Any]:
         files[source.name] = {"sha256": expected, "size_bytes": target.stat().st_size}
     for raw in _raw_exports(run):
         files[f"{_RAW}{raw.name}"] = {"sha256": source_sha256(raw), "size_bytes": _size(raw)}
+        if raw.name.endswith(f".json{SUFFIX}"):
+            # Packed by content: its name is the hash of what it holds, verified when it was packed.
+            files[f"{_RAW}{raw.name}"]["content_sha256"] = raw.name.partition(".")[0]
     manifest = {"run_id": run.run_id, "provider": run.provider, "files": files, "generated_at": generated_at}
     write_json_keeping(run.archive_manifest, manifest)
     kept: dict[str, Any] = read_json(run.archive_manifest)
@@ -68,7 +72,7 @@ def archive_faults(run: RunPaths) -> list[dict[str, Any]]:
             faults.append(_fault(source.name, "archived, but missing among the run's reports"))
         elif sha256_file(source) != files[source.name]["sha256"]:
             faults.append(_fault(source.name, "the run's file is not the archived one; archive the run again"))
-    raw = {facts["sha256"] for name, facts in files.items() if name.startswith(_RAW)}
+    raw = {facts.get("content_sha256", facts["sha256"]) for name, facts in files.items() if name.startswith(_RAW)}
     if run.lock.exists() and read_json(run.lock)["source_sha256"] not in raw:
         faults.append(_fault(_RAW, "the locked export is not in the manifest"))
     return faults
@@ -97,6 +101,8 @@ def _artefacts(run: RunPaths) -> tuple[Path, ...]:
 
 def _raw_exports(run: RunPaths) -> list[Path]:
     found = sorted(path for path in run.raw.glob("*") if not path.name.startswith("."))
+    # A plain copy beside its packed form was only unpacked to be read.
+    found = [path for path in found if packed_name(path) not in found]
     if not found:
         raise BadInput("the raw export is not in the archive", where=run.run_id, fix="run it again from the export")
     return found

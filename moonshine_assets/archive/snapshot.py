@@ -15,6 +15,7 @@ from moonshine_assets.errors import BadInput, Corruption
 from moonshine_assets.gates import Verdict, broken, held
 from moonshine_assets.mash.schema import create
 from moonshine_assets.mash.state import EMPTY_STATE, is_merged, mash_state, settle, state_of
+from moonshine_resources import storage
 from moonshine_resources.atomic import publish, read_json, remove_drafts, sha256_file, sync_file, write_json
 from moonshine_resources.duckdb import connect, transaction
 from moonshine_resources.home import Home
@@ -70,7 +71,8 @@ def take_snapshot(home: Home, run_id: str, generated_at: str) -> dict[str, Any]:
             with connect(target, read_only=True) as connection:
                 _archive_missing(home, _builds(connection), generated_at)
         return kept
-    target.parent.mkdir(parents=True, exist_ok=True)
+    with storage.writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
     remove_drafts(target)
     if present is None:
         described = _empty()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from moonshine_assets.exports.register import source_sha256
 from moonshine_resources.atomic import copy_folder, copy_hashed, publish, read_json, remove_tree
 from moonshine_resources.home import RunPaths
 from moonshine_resources.locks import exclusive
+from moonshine_resources.zstd import packed_name, unpack_file
 
 #: Endings worth keeping; what follows the last full stop of a sentence is none.
 _ENDING = re.compile(r"\.[a-z0-9]{1,8}")
@@ -47,13 +49,22 @@ def raw_path(run: RunPaths, lock: dict[str, Any]) -> Path:
     return run.raw / f"{lock['source_sha256']}{suffix}"
 
 
+def raw_lock(run: RunPaths) -> AbstractContextManager[None]:
+    """Be the only one who writes the archived copy of the run's export."""
+    return exclusive(run.home / "locks" / f"{run.run_id}.lock", seconds=600, what="the archived copy of the run")
+
+
 def secured_path(run: RunPaths, lock: dict[str, Any]) -> Path:
-    """The archived copy, which must be there; not hashed again.
+    """The archived copy, which must be there; not hashed again. One that was packed since is unpacked beside itself.
 
     Raises:
         BadInput: the export was never secured.
+        Corruption: it is packed and cannot be unpacked.
     """
     path = raw_path(run, lock)
+    if not path.exists() and packed_name(path).exists():
+        with raw_lock(run):
+            unpack_file(packed_name(path), path, lock["source_sha256"])
     if not path.exists():
         raise BadInput("the export is not archived yet", where=run.run_id, fix="materialize provider_export first")
     return path
@@ -72,8 +83,8 @@ def secure(run: RunPaths) -> Secured:
     target = raw_path(run, lock)
     expected = lock["source_sha256"]
     if not target.exists():
-        with exclusive(run.home / "locks" / f"{run.run_id}.lock", seconds=600, what="the archived copy of the run"):
-            if not target.exists():
+        with raw_lock(run):
+            if not target.exists() and not _unpacked(target, expected, lock):
                 _copy(Path(lock["location"]), target, expected, lock)
     found = source_sha256(target)
     if found != expected:
@@ -84,6 +95,21 @@ def secure(run: RunPaths) -> Secured:
         )
     size = target.stat().st_size if target.is_file() else int(lock["size_bytes"])
     return Secured(target, found, size)
+
+
+def _unpacked(target: Path, expected: str, lock: dict[str, Any]) -> bool:
+    """Whether there is a packed copy; it is unpacked, or given up for the original if it is damaged."""
+    packed = packed_name(target)
+    if not packed.exists():
+        return False
+    try:
+        unpack_file(packed, target, expected)
+    except Corruption:
+        if not Path(lock["location"]).exists():
+            raise
+        packed.unlink()
+        return False
+    return True
 
 
 def _copy(source: Path, target: Path, expected: str, lock: dict[str, Any]) -> None:
@@ -99,6 +125,9 @@ def _copy(source: Path, target: Path, expected: str, lock: dict[str, Any]) -> No
             found = source_sha256(draft)
         elif source.exists():
             found = copy_hashed(source, draft)
+        elif packed_name(source).exists():  # the archived copy of another run, which this one reads again
+            unpack_file(packed_name(source), draft, expected)
+            found = expected
         else:
             raise BadInput(
                 "the export is no longer where it was locked",

@@ -18,6 +18,7 @@ from moonshine_assets.errors import (
 )
 from moonshine_assets.gates import Verdict
 from moonshine_assets.reports.packets import CheckPacket, Escalation, Forward, Request, RevisionRequest, parsed
+from moonshine_resources import storage
 from moonshine_resources.atomic import write_json_keeping
 from moonshine_resources.home import Home
 
@@ -140,10 +141,11 @@ def _write(home: Home, packet: Forward | RevisionRequest | Escalation) -> Path:
     before = _present(path)
     if before is not None and before.model_copy(update={"generated_at": packet.generated_at}) == packet:
         return path
-    if before is not None:
-        _keep(path, before.generated_at)
-    elif path.exists():
-        path.unlink()  # damaged: it says nothing
+    with storage.writing(path):
+        if before is not None:
+            _keep(path, before.generated_at)
+        else:
+            path.unlink(missing_ok=True)  # damaged: it says nothing
     write_json_keeping(path, value)
     return path
 
