@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -32,9 +34,17 @@ def intake(home: Home) -> Intake:
     return Intake(home)
 
 
+@pytest.fixture(autouse=True)
+def environment_is_put_back() -> Iterator[None]:
+    """Loading a tokenizer and using a home set variables that the next test must not see."""
+    with patch.dict(os.environ):
+        yield
+
+
 @pytest.fixture(scope="session")
 def counter(tmp_path_factory: pytest.TempPathFactory) -> TokenCounter:
-    return load(tmp_path_factory.mktemp("vocabulary"))
+    with patch.dict(os.environ):
+        return load(tmp_path_factory.mktemp("vocabulary"))
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -76,8 +78,14 @@ def moonshine(*words: str | Path, home: Path | Home, cwd: Path | None = None, **
 def in_process(*words: str | Path, home: Home, counter: TokenCounter | None = None) -> Said:
     """The same within this process, where the process is not what is tested; `counter` spares loading another one."""
     known = {home.vocabulary_cache.absolute(): counter} if counter else {}
+    thresholds = gc.get_threshold()
     with patch.dict(os.environ, environment(), clear=True), patch.dict(counting._loaded, known):
         result = CliRunner().invoke(main, [*map(str, words), "--home", str(home.root)])
+        # A command that ends early leaves it behind; it sets a variable when it is done.
+        for thread in threading.enumerate():
+            if thread.name == "load-tokenizer":
+                thread.join()
+    gc.set_threshold(*thresholds)
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     return Said(result.exit_code, result.stdout, result.stderr)

@@ -272,9 +272,11 @@ def test_a_refused_export_is_taken_in_once_it_is_known(older: Older, tmp_path: P
     assert [row for row in listed(home) if row["unit"] == "export"] == []
 
 
-def test_a_refused_export_that_is_still_unknown_stays_refused(home: Home, tmp_path: Path) -> None:
+def test_a_refused_export_that_is_still_unknown_stays_refused(
+    home: Home, tmp_path: Path, counter: TokenCounter
+) -> None:
     path = write(tmp_path / "notes.json", [{"note": "words", "pinned": True}])
-    first = in_process("run", path, home=home)
+    first = in_process("run", path, home=home, counter=counter)
     assert (first.code, len(first.errors)) == (2, 1)
     again = in_process("quarantine", "replay", source_sha256(path), home=home)
     assert (again.code, again.errors) == (2, first.errors)

@@ -103,8 +103,8 @@ def test_nothing_to_take_in_says_where_to_put_an_export(tmp_path: Path) -> None:
     )
 
 
-def test_only_bad_input_ends_with_2_and_one_line(tmp_path: Path) -> None:
-    said = in_process("run", write(tmp_path / "empty.zip", b""), home=Home.at(tmp_path / "home"))
+def test_only_bad_input_ends_with_2_and_one_line(tmp_path: Path, counter: TokenCounter) -> None:
+    said = in_process("run", write(tmp_path / "empty.zip", b""), home=Home.at(tmp_path / "home"), counter=counter)
     assert said.code == 2
     assert said.out == ""
     assert len(said.errors) == 1

@@ -111,7 +111,8 @@ def test_the_names_of_the_home_are_those_agreed(tmp_path: Path) -> None:
     assert home.premerge_snapshot(RUN) == tmp_path / "archive" / "main" / RUN / "moonshine_mash_premerge.db"
 
 
-def test_asking_for_a_path_creates_nothing(tmp_path: Path) -> None:
+def test_asking_for_a_path_creates_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TIKTOKEN_CACHE_DIR", raising=False)
     home = Home(tmp_path)
     for name, value in inspect.getmembers(Home):
         if isinstance(value, property):
