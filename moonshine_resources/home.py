@@ -222,6 +222,29 @@ class Home:
     def registry_lock(self) -> Path:
         return self.root / "locks" / "source_registry.lock"
 
+    @property
+    def moon_config(self) -> Path:
+        """What `moon` is told to do; see docs/moon.md."""
+        return self.root / "moon.toml"
+
+    @property
+    def moon_state(self) -> Path:
+        return self.root / "moon" / "state" / "moon_state.json"
+
+    @property
+    def moon_state_previous(self) -> Path:
+        """The state as it was before it was last written, for when the file is damaged."""
+        return self.moon_state.with_name("moon_state.previous.json")
+
+    @property
+    def moon_state_damaged(self) -> Path:
+        """Folder of state files that could not be read, each with the reason beside it."""
+        return self.moon_state.with_name("damaged")
+
+    @property
+    def moon_state_lock(self) -> Path:
+        return self.root / "locks" / "moon_state.lock"
+
     def lane_draft(self, lane: str, run_id: str) -> Path:
         """A lane as it was built while the slice was cut, until the lane itself is published."""
         return self.root / "work" / "lanes" / run_id / f"{lane}.msgpack"
