@@ -47,7 +47,7 @@ _RENDERINGS = {"text": "content", "content": "output"}
 _NAME = re.compile(rb'("(?:[^"\\\\]|\\\\.)*")\s*:')
 #: Files of a log beside the sessions.
 _NO_SESSION = re.compile(
-    r"/todo/|(^|/)checkpoint-[^/]*\.json$|\.trajectory\.jsonl$|(^|/)(credentials|agent)/[^/]*\.json$|(^|/)oauth_creds\.json$"
+    r"/todo/|\.checkpoint\.|\.bak-|(^|/)checkpoint-[^/]*\.json$|\.trajectory\.jsonl$|(^|/)(credentials|agent)/[^/]*\.json$|(^|/)(oauth_creds|logs)\.json$"
 )
 
 

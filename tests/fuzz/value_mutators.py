@@ -122,8 +122,13 @@ def extra_keys(rng: Random, value: Any) -> Any:
 
 
 def reorder(rng: Random, value: Any) -> Any:
-    """Lists shuffled, keys of objects in another order."""
-    places = [place for place in spots(value) if isinstance(place.value, (dict, list)) and len(place.value) > 1]
+    """Lists shuffled, keys of objects in another order; the cells of a row stay."""
+    places = [
+        place
+        for place in spots(value)
+        if (isinstance(place.value, dict) and len(place.value) > 1)
+        or (isinstance(place.value, list) and any(isinstance(item, (dict, list)) for item in place.value))
+    ]
     for place in _some(rng, places, 4):
         inner = place.value
         if isinstance(inner, list):

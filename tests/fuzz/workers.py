@@ -17,6 +17,8 @@ LIMIT_SECONDS = 10
 #: once, because other work on the machine counts there too.
 _PATIENCE = 3
 
+_READY = "ready"
+
 Work = Callable[[int], Any]
 
 
@@ -40,11 +42,21 @@ class _Worker:
         self.process.start()
         theirs.close()
         self.number: int | None = None
-        self.began = 0.0
+        #: None until the process is ready to work: loading what it needs is no part of a case.
+        self.began: float | None = None
+        self.is_ready = False
 
     def give(self, number: int) -> None:
-        self.number, self.began = number, time.monotonic()
+        self.number, self.began = number, time.monotonic() if self.is_ready else None
         self.connection.send(number)
+
+    def receive(self) -> tuple[Any, float] | None:
+        """The result and its seconds; None for the message that the process is ready."""
+        received = self.connection.recv()
+        if received == _READY:
+            self.is_ready, self.began = True, time.monotonic()
+            return None
+        return received[0], received[1]
 
     def end(self) -> int | None:
         """Kill the process if it still runs; the signal that ended it."""
@@ -99,13 +111,15 @@ def _finished(busy: dict[Connection, _Worker], limit: int) -> Iterator[tuple[Don
     now = time.monotonic()
     for connection, worker in list(busy.items()):
         assert worker.number is not None
-        seconds = now - worker.began
+        seconds = now - (worker.began or now)
         if connection in ready:
-            del busy[connection]
             try:
-                result, took = connection.recv()
-                yield Done(worker.number, result, "", took), worker
+                received = worker.receive()
+                if received is not None:
+                    del busy[connection]
+                    yield Done(worker.number, received[0], "", received[1]), worker
             except EOFError:
+                del busy[connection]
                 code = worker.end()
                 failure = "hang" if code == signal.SIGXCPU else signal.Signals(code).name if code else "an exception"
                 yield Done(worker.number, None, failure, seconds), worker
@@ -120,6 +134,7 @@ def _serve(connection: Connection, make_work: Callable[[], Work], limit: int) ->
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     work = make_work()
+    connection.send(_READY)
     while True:
         try:
             number = connection.recv()

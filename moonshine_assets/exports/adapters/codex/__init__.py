@@ -124,8 +124,9 @@ def _whole(data: bytes) -> list[Line] | None:
 def _parsed(rollout: _Rollout, prints: dict[str, list[bytes]], conversation_ids: dict[str, str]) -> ParsedConversation:
     thread_id = rollout.thread_id
     parent, is_agent = rollout.comes_from
-    prints[thread_id] = item_prints(rollout.entries)
+    # One that names itself as its source is not a copy of itself.
     source = prints.get(parent or "")
+    prints[thread_id] = item_prints(rollout.entries)
     thread = Thread(rollout.entries, 0 if source is None else own_from(rollout.entries, thread_id, source))
     parent_id = conversation_ids.get(parent or "", parent)
     conversation_id = f"{parent_id}/agent-{thread_id}" if is_agent and parent_id else thread_id

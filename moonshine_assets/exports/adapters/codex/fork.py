@@ -28,7 +28,7 @@ def own_from(entries: list[Entry], thread_id: str, source: list[bytes]) -> int:
     turns = [(index, at) for index, entry in enumerate(entries) if (at := minted_at(entry.turn_id)) is not None]
     if created is not None and any(at < created for _, at in turns):
         first = next((index for index, at in turns if at >= created), len(entries))
-        return _with_its_prompt(entries, first)
+        return _said_before(entries, _with_its_prompt(entries, first), source)
     return 0 if turns else _after_copies(entries, source)
 
 
@@ -51,6 +51,17 @@ def _with_its_prompt(entries: list[Entry], first: int) -> int:
             break
         first -= 1
     return first
+
+
+def _said_before(entries: list[Entry], first: int, source: list[bytes]) -> int:
+    """The end of what the source has too: of a source that was cut off, the copy may be all that is left."""
+    known = set(source)
+    alone = (
+        index
+        for index, entry in enumerate(entries[:first])
+        if entry.kind == "item" and print_of("", entry.body) not in known
+    )
+    return next(alone, first)
 
 
 def _after_copies(entries: list[Entry], source: list[bytes]) -> int:

@@ -83,8 +83,11 @@ def entry(number: int, record: dict[str, Any]) -> Entry:
     """A line in the common form."""
     kind = text_or_none(record.get("type"))
     time = record.get("timestamp", record.get("created_at"))
+    payload = record.get("payload")
+    if kind in _KINDS and payload and not isinstance(payload, dict):
+        return Entry(number, "unknown", record, time)
     if kind in _KINDS:
-        body = mapping(record.get("payload"))
+        body = mapping(payload)
         return Entry(number, _KINDS[kind], body, body.get("timestamp") if time is None else time)
     if "record_type" in record:
         return Entry(number, "bookkeeping", record, time)

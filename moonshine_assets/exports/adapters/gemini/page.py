@@ -26,6 +26,7 @@ from moonshine_assets.exports.values import payload
 TIME_UNREADABLE = "time_unreadable"
 
 _CELL = re.compile(rb"<div\b[^<>]{0,200}?\bclass\s*=\s*[\"']?[^\"'<>]{0,200}?\bouter-cell\b", re.IGNORECASE)
+_STRAY = re.compile(rb"<div\b[^<>]{0,200}?\bcontent-cell\b", re.IGNORECASE)
 _CONTENT = re.compile(
     r"<div\b[^<>]{0,200}?\bclass\s*=\s*[\"']?([^\"'<>]{0,200}?\bcontent-cell\b[^\"'<>]*)[^<>]*>", re.IGNORECASE
 )
@@ -42,11 +43,21 @@ def cells(data: memoryview) -> Iterator[tuple[int, int]]:
     """The byte ranges of the records, in order; each ends where the next begins, the last with the file."""
     start: int | None = None
     for match in _CELL.finditer(data):
+        if start is None:
+            start = _headless(data, match.start())
         if start is not None:
             yield start, match.start()
         start = match.start()
+    if start is None:
+        start = _headless(data, len(data))
     if start is not None:
         yield start, len(data)
+
+
+def _headless(data: memoryview, end: int) -> int | None:
+    """Where content begins before the first record: the tag that begins its record is damaged."""
+    found = _STRAY.search(data, 0, end)
+    return found.start() if found is not None else None
 
 
 def read_cell(raw: bytes) -> tuple[Turn, set[str]]:

@@ -48,8 +48,14 @@ class Session:
         """A whole list: what it leaves out is no longer shown."""
         before = self._shown
         self._line, self._shown = [], set()
-        for item in messages:
+        told: set[str] = set()
+        for rank, item in enumerate(messages):
             if isinstance(item, dict):
+                name = ident(item.get("id"))
+                if name in told and item != self._latest.get(name or ""):
+                    # In one list it is another message and no later state of the one before.
+                    item = {**item, "id": f"{name}#{rank}"}
+                told.add(name or "")
                 self._say(item)
             else:
                 self.bad.append(BadNode(None, "a message must be a JSON object", compact_json(item).encode()))

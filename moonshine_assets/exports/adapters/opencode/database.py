@@ -20,6 +20,8 @@ _COLUMNS = {
     "version": "version",
     "fork_session_id": "forkSessionID",
 }
+#: Rows that name no session are read as one of this name.
+_SESSION = "coalesce(CAST(session_id AS TEXT), 'no-session')"
 
 
 class Database:
@@ -43,7 +45,7 @@ class Database:
                     found.setdefault(row[0], 0)
         for table in ("message", "part", "session_message"):
             if {"session_id", "data"} <= self._columns[table]:
-                query = f"SELECT CAST(session_id AS TEXT), sum(length(data)) FROM {table} GROUP BY 1"  # noqa: S608
+                query = f"SELECT {_SESSION}, sum(length(data)) FROM {table} GROUP BY 1"  # noqa: S608
                 for session_id, size in self._connection.execute(query):
                     found[session_id] = found.get(session_id, 0) + int(size or 0)
         return {name: size for name, size in found.items() if name is not None}
@@ -79,7 +81,7 @@ class Database:
     def _records(self, table: str, session_id: str, bad: list[BadNode], owner: str) -> list[dict[str, Any]]:
         names = self._columns[table]
         chosen = [name for name in ("id", "data", "message_id", "time_created", "type", "seq") if name in names]
-        query = f"SELECT {', '.join(chosen)} FROM {table} WHERE CAST(session_id AS TEXT) = ? ORDER BY rowid"  # noqa: S608
+        query = f"SELECT {', '.join(chosen)} FROM {table} WHERE {_SESSION} = ? ORDER BY rowid"  # noqa: S608
         found = []
         for row in self._connection.execute(query, (session_id,)):
             values = dict(zip(chosen, row, strict=True))
