@@ -7,8 +7,13 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SAMPLES := data/samples/chatgpt-export.zip data/samples/chatgpt-shards.zip data/samples/claude-export.zip
 
+# For `make fuzz`.
+SEED ?= 1
+CASES ?= 10000
+CASE ?=
+
 .DEFAULT_GOAL := help
-.PHONY: help run ui test test-slow test-browser check format docs bench clean
+.PHONY: help run ui test test-slow fuzz test-browser check format docs bench clean
 
 help: ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,8 +34,11 @@ ui: $(READY) ## the Dagster UI on http://127.0.0.1:3000, with sensors and schedu
 test: $(READY) ## the tests, one worker a core
 	$(BIN)/python -m pytest -m 'not slow and not browser' -n auto --maxprocesses 4
 
-test-slow: $(READY) ## soak, fuzz and scale tests
+test-slow: $(READY) ## soak and scale tests
 	$(BIN)/python -m pytest -m slow --timeout 3600
+
+fuzz: $(READY) ## 10,000 mutated exports through the intake; again one of them: make fuzz SEED=1 CASE=4711
+	PYTHONPATH=tests $(BIN)/python -m fuzz --seed $(SEED) $(if $(CASE),--case $(CASE),--cases $(CASES))
 
 test-browser: $(READY) ## the UI in a real headless Chromium (needs `chromium` on the PATH)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,browser]'
