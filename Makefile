@@ -53,8 +53,9 @@ format: $(READY) ## put the code into its form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(READY) ## docs/tables.md from the table declarations
+docs: $(READY) ## docs/tables.md and docs/contracts.md from the declarations
 	$(BIN)/python docs/make_tables.py
+	$(BIN)/python docs/make_contracts.py
 
 bench: $(READY) ## measure ingest against a plain script, into benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.ingest

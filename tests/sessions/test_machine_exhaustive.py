@@ -136,6 +136,14 @@ def check_look(before: SessionState, one: Reading, after: SessionState, due: tup
         deepest = 3 if D in new else 2
         assert one.is_trusted
         assert before.reached < deepest <= LADDER.crossed(one.usage_ratio) == after.reached, "only a crossing"
+    clear_of = min(before.reached, LADDER.held(one.usage_ratio)) if one.is_trusted else before.reached
+    assert set(STAGES[clear_of : after.reached]) <= set(after.outstanding), "every step on the way"
+    assert after.reached >= clear_of, "armed again only when clear of the step"
+    if not one.is_trusted:
+        assert after.reached == before.reached
+        if before.doubt_until <= T and one.updated_at_epoch_secs > before.doubt_as_of:
+            assert A in after.outstanding, "in doubt it archives early"
+            assert after.doubt_until == T + LADDER.doubt_interval, "and not again before long"
     again, due_again = react(after, one, T, LADDER)
     assert due_again == (), "one action a crossing"
     assert (again.running, again.waiting) == (after.running, after.waiting)
