@@ -1,0 +1,182 @@
+"""The index kept up with the mash: a merged run's new texts are added, texts no message uses any more are taken out."""
+
+from __future__ import annotations
+
+import duckdb
+import polars as pl
+
+from moonshine_assets.mash.search.segments import compact, write
+from moonshine_assets.mash.search.tables import create, drop
+from moonshine_assets.mash.search.terms import counted, terms
+
+#: Tokens of text that are split at once: some 16 MB of prose.
+BATCH_TOKENS = 4_000_000
+#: Postings that are sorted and written together.
+SEGMENT_POSTINGS = 4_000_000
+#: Row ids from here on belong to rows the transaction has not committed yet (DuckDB counts them from about 2^55).
+_UNCOMMITTED = 1 << 54
+_HEAD = "('0x' || substr({}, 1, 16))::UBIGINT"
+
+
+def index_run(connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
+    """Bring the index up to date with a run just merged; call it inside the merge's transaction.
+
+    Args:
+        connection: the mash, the run's database attached as `run`.
+        run_id: the run. If the index lacks another run of the mash, it is made anew.
+    """
+    create(connection)
+    behind = connection.execute(
+        "SELECT count(*) FROM store.runs AS m FULL JOIN search.runs AS s USING (provider_run_id, database_sha256)"
+        " WHERE provider_run_id <> ? AND (m.provider IS NULL OR s.run IS NULL)",
+        [run_id],
+    ).fetchall()[0][0]
+    if behind:
+        rebuild(connection)
+    else:
+        _index(connection, run_id, "run.store")
+
+
+def rebuild(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the index anew from schema `store`, run by run in the order of their merges."""
+    drop(connection)
+    create(connection)
+    for (run_id,) in connection.execute(
+        "SELECT provider_run_id FROM store.runs ORDER BY merged_at, provider_run_id"
+    ).fetchall():
+        _index(connection, run_id, "store")
+
+
+def _index(connection: duckdb.DuckDBPyConnection, run_id: str, source: str) -> None:
+    known = connection.execute("SELECT run FROM search.runs WHERE provider_run_id = ?", [run_id]).fetchall()
+    if known:
+        number = int(known[0][0])
+        connection.execute("DELETE FROM search.runs WHERE run = ?", [number])
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE search_before AS SELECT DISTINCT text FROM search.uses WHERE run = ?",
+            [number],
+        )
+        connection.execute("DELETE FROM search.uses WHERE run = ?", [number])
+    else:
+        number = int(connection.execute("SELECT coalesce(max(run) + 1, 0) FROM search.runs").fetchall()[0][0])
+    connection.execute(
+        "INSERT INTO search.runs SELECT ?, provider_run_id, database_sha256 FROM store.runs WHERE provider_run_id = ?",
+        [number, run_id],
+    )
+    _find_new(connection, run_id, source)
+    _add_texts(connection, _add_postings(connection, source), source)
+    _add_uses(connection, number, run_id, source)
+    if known:
+        _remove_unused(connection)
+    compact(connection)
+
+
+def _find_new(connection: duckdb.DuckDBPyConnection, run_id: str, source: str) -> None:
+    """The run's texts as `search_used` (head), those the index lacks as `search_new`, numbered in the run's order."""
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE search_used AS
+        SELECT content_sha256, {_HEAD.format("content_sha256")} AS head, min(rowid) AS first_row
+        FROM {source}.messages WHERE provider_run_id = ? GROUP BY content_sha256
+        """,  # noqa: S608 - names of our own schemas
+        [run_id],
+    )
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE search_new AS
+        WITH lacking AS (SELECT * FROM search_used ANTI JOIN search.texts USING (head))
+        SELECT ((SELECT coalesce(max(text) + 1, 0) FROM search.texts) + row_number() OVER (ORDER BY first_row) - 1
+            )::UINTEGER AS text, content_sha256, head, t.rowid AS source_row, 0::UINTEGER AS length,
+            (sum(t.tokens) OVER (ORDER BY t.rowid) // {BATCH_TOKENS})::INTEGER AS batch
+        FROM lacking JOIN {source}.texts AS t USING (content_sha256)
+        """  # noqa: S608 - names of our own schemas
+    )
+
+
+def _add_postings(connection: duckdb.DuckDBPyConnection, source: str) -> pl.DataFrame:
+    """Segments for the new texts.
+
+    Returns:
+        Columns `text` and `length`; a text without terms is not in it.
+    """
+    gathered: list[pl.DataFrame] = []
+    lengths: list[pl.DataFrame] = []
+    for batch, low, high in connection.execute(
+        "SELECT batch, min(source_row), max(source_row) FROM search_new GROUP BY batch ORDER BY batch"
+    ).fetchall():
+        texts = connection.sql(
+            f"SELECT n.text, t.text AS content FROM {source}.texts AS t"  # noqa: S608 - names of our own schemas
+            " INNER JOIN search_new AS n USING (content_sha256) WHERE t.rowid BETWEEN ? AND ? AND n.batch = ?",
+            params=[low, high, batch],
+        ).pl()
+        postings, names = counted(terms(texts))
+        gathered.append(
+            postings.select(
+                "text",
+                term=hashes(connection, names).gather(postings["term"]),
+                tf=pl.col("tf").clip(upper_bound=255).cast(pl.UInt8),
+                norm=_norm(),
+            )
+        )
+        lengths.append(postings.select("text", "length").unique("text"))
+        if sum(part.height for part in gathered) >= SEGMENT_POSTINGS:
+            write(connection, pl.concat(gathered))
+            gathered = []
+    if any(part.height for part in gathered):
+        write(connection, pl.concat(gathered))
+    return pl.concat(lengths) if lengths else pl.DataFrame(schema={"text": pl.UInt32, "length": pl.UInt32})
+
+
+def hashes(connection: duckdb.DuckDBPyConnection, names: pl.Series) -> pl.Series:
+    """The number each term is known by, in their order."""
+    connection.register("search_names", pl.DataFrame({"term": names}, schema={"term": pl.String}).to_arrow())
+    found = connection.sql("SELECT md5_number_lower(term) AS term FROM search_names").pl()["term"]
+    connection.unregister("search_names")
+    return found
+
+
+def _norm() -> pl.Expr:
+    return (pl.col("length").cast(pl.Float64).log(2) * 8).round().clip(upper_bound=255).cast(pl.UInt8)
+
+
+def _add_texts(connection: duckdb.DuckDBPyConnection, lengths: pl.DataFrame, source: str) -> None:
+    """The new texts, with where store.texts has them, or will have them once this transaction is committed."""
+    connection.register("search_lengths", lengths.to_arrow())
+    connection.execute(
+        f"""
+        INSERT INTO search.texts BY NAME
+        WITH fresh AS (SELECT rowid AS row, content_sha256 FROM store.texts WHERE rowid >= {_UNCOMMITTED}),
+        ends AS (SELECT (SELECT count(*) FROM store.texts) - count(*) AS committed, min(row) AS first FROM fresh)
+        SELECT n.text, n.head, coalesce(l.length, 0)::UINTEGER AS length,
+               CASE WHEN $committed THEN n.source_row ELSE ends.committed + f.row - ends.first END AS place
+        FROM search_new AS n LEFT JOIN fresh AS f USING (content_sha256)
+        LEFT JOIN search_lengths AS l USING (text) CROSS JOIN ends
+        ORDER BY n.text
+        """,  # noqa: S608 - a number of ours
+        {"committed": source == "store"},
+    )
+    connection.unregister("search_lengths")
+
+
+def _add_uses(connection: duckdb.DuckDBPyConnection, number: int, run_id: str, source: str) -> None:
+    connection.execute(
+        f"""
+        INSERT INTO search.uses BY NAME
+        SELECT i.text, ?::INTEGER AS run, m.raw_index, m.position, m.role, m.created_at
+        FROM {source}.messages AS m
+        INNER JOIN search_used AS u USING (content_sha256)
+        INNER JOIN search.texts AS i USING (head)
+        WHERE m.provider_run_id = ?
+        ORDER BY i.text, m.created_at, m.raw_index, m.position
+        """,  # noqa: S608 - names of our own schemas
+        [number, run_id],
+    )
+
+
+def _remove_unused(connection: duckdb.DuckDBPyConnection) -> None:
+    """Texts of an earlier build of the run that no message uses any more."""
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE search_gone AS FROM search_before ANTI JOIN search.uses USING (text)"
+    )
+    for table in ("postings", "texts"):
+        connection.execute(f"DELETE FROM search.{table} WHERE text IN (FROM search_gone)")  # noqa: S608 - our own names

@@ -1,0 +1,50 @@
+"""Postings in sorted segments: small ones are written by every merge and folded together as they gather."""
+
+from __future__ import annotations
+
+import duckdb
+import polars as pl
+
+#: So many segments of a level become one of the next.
+FAN = 8
+#: Postings from which a segment is of the next level; one beyond the last is never rewritten, so that a merge pays for
+#: at most eight segments of the last level, and a term is looked up in few places however large the mash.
+LEVELS = (65_536, 524_288, 4_194_304, 16_777_216)
+
+
+def write(connection: duckdb.DuckDBPyConnection, postings: pl.DataFrame) -> None:
+    """Append a segment.
+
+    Args:
+        connection: the mash.
+        postings: columns `term`, `text`, `tf`, `norm`.
+    """
+    rows = postings.sort("term", "text")
+    connection.register("search_rows", rows.to_arrow())
+    connection.execute(
+        "INSERT INTO search.postings SELECT (SELECT coalesce(max(segment) + 1, 0) FROM search.postings)::INTEGER,"
+        " term, text, tf, norm FROM search_rows"
+    )
+    connection.unregister("search_rows")
+
+
+def compact(connection: duckdb.DuckDBPyConnection) -> None:
+    """Fold segments until fewer than FAN of any level are left, the last one aside."""
+    while segments := _gathered(connection):
+        listed = ", ".join(map(str, segments))
+        connection.execute(
+            "INSERT INTO search.postings"  # noqa: S608 - numbers
+            " SELECT (SELECT max(segment) + 1 FROM search.postings)::INTEGER, term, text, tf, norm"
+            f" FROM search.postings WHERE segment IN ({listed}) ORDER BY term, text"
+        )
+        connection.execute(f"DELETE FROM search.postings WHERE segment IN ({listed})")  # noqa: S608 - numbers
+
+
+def _gathered(connection: duckdb.DuckDBPyConnection) -> list[int]:
+    """The segments of the lowest level that has FAN of them; empty when there is none."""
+    levels: dict[int, list[int]] = {}
+    for segment, postings in connection.execute(
+        "SELECT segment, count(*) FROM search.postings GROUP BY segment ORDER BY segment"
+    ).fetchall():
+        levels.setdefault(sum(postings >= bound for bound in LEVELS), []).append(int(segment))
+    return next((found for level, found in sorted(levels.items()) if level < len(LEVELS) and len(found) >= FAN), [])
