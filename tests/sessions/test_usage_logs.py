@@ -95,6 +95,7 @@ def test_claude_code_without_its_own_compaction_has_the_whole_window(tmp_path: P
         ("claude-sonnet-4-6[1m]", 1_000_000),
         ("claude-opus-4-6", 200_000),
         ("claude-haiku-4-5-20251001", 200_000),
+        ("claude-sonnet-4-20250514", 200_000),
         ("claude-3-7-sonnet-20250219", 200_000),
         ("claude-sonnet-5", 1_000_000),
         ("claude-opus-5-5", 1_000_000),
@@ -107,7 +108,7 @@ def test_claude_code_windows_go_by_the_model(tmp_path: Path, model: str, window:
     assert found.is_trusted
 
 
-@pytest.mark.parametrize("model", ["claude-opus-9", "another", ""])
+@pytest.mark.parametrize("model", ["claude-opus-9", "claude-opus-4-7", "another", ""])
 def test_claude_code_with_a_model_nobody_knows_is_in_doubt(tmp_path: Path, model: str) -> None:
     found = claude(tmp_path, claude_answer(30_000, model=model))
     assert found.doubts == (Doubt.WINDOW_ASSUMED,)

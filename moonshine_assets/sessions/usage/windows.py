@@ -14,7 +14,7 @@ OPENCLAW_ASSUMED = 65_536
 _CLAUDE = (
     (re.compile(r"\[1m\]$"), 1_000_000),
     (re.compile(r"claude-(?:sonnet-5|opus-5-5)(?:-\d{8})?$"), 1_000_000),
-    (re.compile(r"claude-(?:sonnet|opus|haiku)-4(?:-\d{1,2})?(?:-\d{8})?$"), 200_000),
+    (re.compile(r"claude-(?:sonnet|opus|haiku)-4(?:-[0-6])?(?:-\d{8})?$"), 200_000),
     (re.compile(r"claude-3(?:-\d)?-(?:sonnet|opus|haiku)(?:-\d{8})?$"), 200_000),
 )
 #: Claude Code: not at 176 048 of 200 000, but at 178 248.
