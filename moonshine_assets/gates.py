@@ -69,32 +69,37 @@ def rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Any = No
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def schema_gate(connection: duckdb.DuckDBPyConnection, tables: tuple[Table, ...], *, schema: str = "store") -> Verdict:
+def schema_gate(connection: duckdb.DuckDBPyConnection, tables: tuple[Table, ...], *, prefix: str = "store.") -> Verdict:
     """Every table satisfies its declared types, nullability, value rules and unique key (pandera, and SQL for keys).
 
     Texts and raw bytes are left out of the frames: their rules are types, which DuckDB keeps.
+
+    Args:
+        connection: the database.
+        tables: the declarations.
+        prefix: what stands before a table's name in it.
     """
     offenders: list[dict[str, Any]] = []
     checked = 0
     for table in tables:
-        offenders += _column_faults(connection, table, schema)
+        offenders += _column_faults(connection, table, prefix)
         keys = ", ".join(table.key)
         for duplicate in rows(
             connection,
-            f"SELECT {keys}, count(*) AS copies FROM {schema}.{table.name} GROUP BY {keys} HAVING copies > 1 LIMIT 10",  # noqa: S608 - names of our own tables
+            f"SELECT {keys}, count(*) AS copies FROM {prefix}{table.name} GROUP BY {keys} HAVING copies > 1 LIMIT 10",  # noqa: S608 - names of our own tables
         ):
             offenders.append({"table": table.name, "rule": "unique key", **{k: str(v) for k, v in duplicate.items()}})
-        checked += connection.execute(f"SELECT count(*) FROM {schema}.{table.name}").fetchall()[0][0]  # noqa: S608
+        checked += connection.execute(f"SELECT count(*) FROM {prefix}{table.name}").fetchall()[0][0]  # noqa: S608
     if offenders:
         return broken("schema", f"{len(offenders)} violations of the declared schema", offenders, rows=checked)
     return held("schema", f"{checked} rows of {len(tables)} tables satisfy their declared schema", rows=checked)
 
 
-def _column_faults(connection: duckdb.DuckDBPyConnection, table: Table, schema: str) -> list[dict[str, Any]]:
+def _column_faults(connection: duckdb.DuckDBPyConnection, table: Table, prefix: str) -> list[dict[str, Any]]:
     """Pandera failures of a table by column and rule, with their number."""
     light = [column for column in table.columns if column.type != "BLOB" and column.name not in _HEAVY]
     model = table.only(light).pandera(unique_key=False)
-    relation = connection.sql(f"SELECT {', '.join(column.name for column in light)} FROM {schema}.{table.name}")  # noqa: S608 - names of our own tables
+    relation = connection.sql(f"SELECT {', '.join(column.name for column in light)} FROM {prefix}{table.name}")  # noqa: S608 - names of our own tables
     found: Counter[tuple[str, str]] = Counter()
     for batch in relation.to_arrow_reader(_FRAME_ROWS):
         try:

@@ -159,6 +159,11 @@ class Home:
         return self.main / "merge_manifest.main.json"
 
     @property
+    def mash_check(self) -> Path:
+        """Which state of the mash every row was checked in."""
+        return self.main / "mash_check.json"
+
+    @property
     def reconciliation(self) -> Path:
         return self.main / "token_reconciliation.json"
 

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from moonshine_assets.distill.policy import Policy
 from moonshine_assets.distill.policy import load as load_policy
+from moonshine_assets.mash.vouched import carried
 from moonshine_resources import locks
 from moonshine_resources.duckdb import connect
 from moonshine_resources.home import Home
@@ -61,9 +62,9 @@ class MashDatabase(DuckDBResource):
     @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """The one writing connection; the caller holds `exclusively` around it."""
-        path = self.home.open().mash
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with connect(path, read_only=False) as connection:
+        place = self.home.open()
+        place.mash.parent.mkdir(parents=True, exist_ok=True)
+        with carried(place), connect(place.mash, read_only=False) as connection:
             yield connection
 
     @contextmanager

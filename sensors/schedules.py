@@ -133,7 +133,8 @@ def nightly(distil_job: Job) -> Sequence[dg.ScheduleDefinition]:
             cron_schedule="0 3 * * *",
             execution_timezone="UTC",
             default_status=dg.DefaultScheduleStatus.RUNNING,
-            description="Distils the mash, writes lanes and reports; changes nothing when nothing is new.",
+            run_config={"ops": {"mash": {"config": {"whole": True}}}},
+            description="Checks every row of the mash and distils it; changes nothing when nothing is new.",
         ),
         dg.ScheduleDefinition(
             name="nightly_housekeeping",

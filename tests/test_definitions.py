@@ -13,7 +13,14 @@ FAMILY_CHECKS = {
     "provider_db": ["format_radar", "no_contamination", "provider_coverage", "receipt_balances", "schema"],
     "token_ledger": ["ledger_complete"],
     "archive_snapshot": ["archived_first"],
-    "mash_merge": ["archived_first", "mash_integrity", "mash_schema", "merge_idempotent", "provider_coverage"],
+    "mash_merge": [
+        "archived_first",
+        "mash_integrity",
+        "mash_schema",
+        "merge_idempotent",
+        "merge_order",
+        "provider_coverage",
+    ],
 }
 SHARED_CHECKS = {
     "mash": ["agent_logs_kept", "mash_integrity", "mash_schema", "provider_coverage", "restore_drill"],

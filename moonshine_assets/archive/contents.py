@@ -13,8 +13,7 @@ from typing import NamedTuple
 import duckdb
 
 from moonshine_assets.mash.content import content_hash
-from moonshine_assets.mash.schema import MASH_TABLES, PLAIN, VERSIONED
-from moonshine_assets.tables import TEXTS
+from moonshine_assets.mash.schema import MASH_TABLES, PLAIN, TEXTS, VERSIONED
 from moonshine_assets.tables.schema import Table
 
 #: Tables whose rows come from the runs' databases.

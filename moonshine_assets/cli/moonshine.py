@@ -20,8 +20,11 @@ from moonshine_assets.cli.preparation import make_ready
 from moonshine_assets.cli.progress_bar import progress_bar
 from moonshine_assets.cli.quarantine import quarantine
 from moonshine_assets.cli.query import answer, render
+from moonshine_assets.cli.rollback import rollback
+from moonshine_assets.cli.verify import verify
 from moonshine_assets.distill.policy import load as load_policy
 from moonshine_assets.errors import BadInput
+from moonshine_assets.mash.order import configured_order
 from moonshine_assets.providers.categories import category_matrix
 from moonshine_resources.home import ENVIRONMENT, PROJECT_ROOT, Home
 
@@ -61,11 +64,12 @@ def run(paths: tuple[Path, ...], home_dir: Path | None, policy: str | None) -> i
     use_home(home)
     if policy:
         os.environ["MOONSHINE_POLICY"] = policy
-    # A policy that cannot be read is told before anything is done.
+    # A policy or an order that cannot be read is told before anything is done.
     load_policy(policy or os.environ.get("MOONSHINE_POLICY") or "default")
+    configured_order()
     make_ready(home)
     # The definitions load Dagster and every asset: only commands that execute them pay for that.
-    from moonshine_assets.cli.take_in import distil, is_merged, registered, take_in
+    from moonshine_assets.cli.take_in import distil, in_order, is_merged, not_rolled_back, registered, take_in
     from sensors.abandoned import end_abandoned, living
 
     home.inbox.mkdir(parents=True, exist_ok=True)
@@ -79,7 +83,11 @@ def run(paths: tuple[Path, ...], home_dir: Path | None, policy: str | None) -> i
         say(refusal)
 
     with progress_bar("registering"):
-        runs = registered(home, paths, refuse)
+        runs = in_order(registered(home, paths, refuse))
+    if not paths:
+        runs, left_out = not_rolled_back(home, runs)
+        for run_id in left_out:
+            click.echo(f"{run_id}: rolled back before, left out; give its export as PATH to merge it again")
     if not runs and not home.mash.exists():
         if not refusals:
             raise BadInput(
@@ -278,6 +286,8 @@ def ui(home_dir: Path | None, port: int) -> NoReturn:
 
 
 main.add_command(quarantine)
+main.add_command(rollback)
+main.add_command(verify)
 main.add_command(archive)
 main.add_command(restore)
 

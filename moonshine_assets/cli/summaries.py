@@ -9,6 +9,7 @@ from typing import Any
 from moonshine_assets.errors import BadInput
 from moonshine_assets.exports.retention import retention, shown
 from moonshine_assets.gates import rows
+from moonshine_assets.mash.journal import rolled_back
 from moonshine_assets.providers.categories import receipt_by_category
 from moonshine_assets.tables.receipts import RECEIPT_COUNTS
 from moonshine_resources import clock
@@ -100,7 +101,7 @@ def lanes(home: Home) -> list[dict[str, Any]]:
 def status(home: Home) -> dict[str, Any]:
     """Where everything stands: runs by state, refused sources, mash, ledger, lanes, agent logs that may be deleted."""
     runs = []
-    merged = _merged(home)
+    merged, taken_out = _merged(home)
     for run_id in run_ids(home):
         run = home.run(run_id)
         lock = read_json(run.lock)
@@ -111,6 +112,8 @@ def status(home: Home) -> dict[str, Any]:
             state = "counted"
         if run_id in merged:
             state = "merged"
+        elif run_id in taken_out:
+            state = "rolled back"
         runs.append(
             {
                 "run": run_id,
@@ -136,11 +139,10 @@ def status(home: Home) -> dict[str, Any]:
     }
 
 
-def _merged(home: Home) -> dict[str, dict[str, Any]]:
+def _merged(home: Home) -> tuple[dict[str, dict[str, Any]], set[str]]:
+    """What is in the mash by run, and the runs that were taken out of it."""
     if not home.mash.exists():
-        return {}
+        return {}, set()
     with connect(home.mash, read_only=True) as connection:
-        return {
-            row.pop("provider_run_id"): row
-            for row in rows(connection, "SELECT provider_run_id, conversations, messages FROM store.runs")
-        }
+        held = rows(connection, "SELECT provider_run_id, conversations, messages FROM store.runs")
+        return {row.pop("provider_run_id"): row for row in held}, rolled_back(connection)

@@ -15,8 +15,11 @@ from moonshine_assets.exports.adapters import ADAPTERS
 from moonshine_assets.exports.container import opened
 from moonshine_assets.exports.detect_logs import is_log_folder
 from moonshine_assets.exports.register import Registration, register
+from moonshine_assets.mash.journal import rolled_back
+from moonshine_assets.mash.order import by_order, configured_order
 from moonshine_assets.providers.family import merge_key, runs_of
 from moonshine_resources import clock
+from moonshine_resources.duckdb import connect
 from moonshine_resources.home import Home
 from sensors.inbox import read_inbox
 from sensors.new_exports import job_name
@@ -70,6 +73,20 @@ def registered(home: Home, paths: tuple[Path, ...], refuse: Callable[[BadInput],
             continue
         runs.setdefault(run.run_id, run)
     return list(runs.values())
+
+
+def in_order(runs: list[Registration]) -> list[Registration]:
+    """The runs in the order the merge lock asks for, else as given."""
+    return [runs[place] for place in by_order([run.provider for run in runs], configured_order())]
+
+
+def not_rolled_back(home: Home, runs: list[Registration]) -> tuple[list[Registration], list[str]]:
+    """The runs that nobody took out of the mash, and the ids of the others."""
+    if not home.mash.exists():
+        return runs, []
+    with connect(home.mash, read_only=True) as connection:
+        taken_out = rolled_back(connection)
+    return [run for run in runs if run.run_id not in taken_out], [r.run_id for r in runs if r.run_id in taken_out]
 
 
 def is_merged(instance: dg.DagsterInstance, run: Registration) -> bool:

@@ -3,7 +3,8 @@
 SELECT
     w.rank,
     m.message_id, m.parent_id, m.record_uid, m.on_active_path, m.role, m.author_kind, m.author_name, m.visible,
-    m.model, m.created_at, m.status, m.stop_reason, coalesce(a.files, 0) AS files, m.feedback AS rating,
+    m.model, m.created_at, m.status, m.stop_reason, coalesce(a.files, 0) AS files,
+    coalesce(m.feedback, k.rating) AS rating,
     coalesce(f.choices, []) AS choices,
     b.kind, t.text, coalesce(t.tokens, 0) AS tokens, b.tool_name, b.tool_call_id, b.arguments, b.is_error,
     b.payload IS NOT NULL AS has_payload,
@@ -22,6 +23,10 @@ LEFT JOIN store.blocks AS b
     AND b.message_id = m.message_id
     AND b.superseded_by IS NULL
 LEFT JOIN store.texts AS t ON t.content_sha256 = b.content_sha256
+LEFT JOIN main.kept_ratings AS k
+    ON k.provider = m.provider
+    AND k.conversation_id = m.conversation_id
+    AND k.message_id = m.message_id
 LEFT JOIN (
     SELECT provider, provider_run_id, conversation_id, message_id, count(*) AS files
     FROM main.attachments

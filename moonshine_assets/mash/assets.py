@@ -1,6 +1,4 @@
-"""The mash as an asset: what all merges together are, checked as a whole."""
-
-from __future__ import annotations
+"""The mash as an asset: what all merges together are, checked as a whole unless that was done and carried on."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,8 +9,8 @@ from moonshine_assets.dagster_checks import check_result, check_specs, column_sc
 from moonshine_assets.errors import BadInput
 from moonshine_assets.exports.retention import ALARM, alarm, retention
 from moonshine_assets.gates import rows
-from moonshine_assets.mash.gates import mash_gates
 from moonshine_assets.mash.state import mash_state
+from moonshine_assets.mash.vouched import checked_gates
 from moonshine_assets.providers.family import OWNERS
 from moonshine_assets.tables import MESSAGES
 from moonshine_resources import clock
@@ -26,6 +24,12 @@ SELECT r.provider, r.provider_run_id AS run, r.conversations, r.messages,
        r.raw_json_tokens, r.content_tokens_non_system, r.merged_at
 FROM store.runs r ORDER BY r.merged_at DESC, r.provider_run_id DESC LIMIT 50
 """
+
+
+class MashCheck(dg.Config):
+    """How much of the mash is looked at."""
+
+    whole: bool = False
 
 
 def mash_asset(merges: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
@@ -55,13 +59,15 @@ def mash_asset(merges: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         ),
     )
     @reporting
-    def mash(home: HomeResource, mash_database: MashDatabase) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+    def mash(
+        config: MashCheck, home: HomeResource, mash_database: MashDatabase
+    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
         place = home.open()
         path = place.mash
         if not path.exists():
             raise BadInput("the mash is empty", where=path.name, fix="take in an export first: `moonshine run PATH`")
         with mash_database.get_connection() as connection:
-            verdicts = mash_gates(connection)
+            verdicts = checked_gates(connection, place, checked_at=clock.iso(clock.now()), whole=config.whole)
             overview = rows(connection, _OVERVIEW_SQL)
             counts = rows(
                 connection,

@@ -11,23 +11,28 @@ from typing import NamedTuple
 import duckdb
 
 from moonshine_assets.errors import GateFailed
-from moonshine_assets.gates import Verdict, require, rows
-from moonshine_assets.mash.rows import TableMerge, merge_rows, merge_texts, remove_unused_texts
+from moonshine_assets.gates import Verdict, require
+from moonshine_assets.mash.journal import MERGE, record
+from moonshine_assets.mash.journal import merge_manifest as merge_manifest
+from moonshine_assets.mash.missing import mark_missing
+from moonshine_assets.mash.rows import TableMerge, merge_rows
 from moonshine_assets.mash.schema import PLAIN, VERSIONED, create, is_mash, require_layout
+from moonshine_assets.mash.texts import merge_texts, remember_texts, remove_unused_texts
+from moonshine_assets.mash.touched import tracking
 from moonshine_assets.mash.versions import supersede
-from moonshine_assets.tables import RUN_TABLES
+from moonshine_assets.tables import CONVERSATIONS, RUN_TABLES
 from moonshine_resources.duckdb import transaction
 
 
 class Merge(NamedTuple):
-    """What a merge did, table by table."""
+    """What a merge or rollback did, table by table."""
 
     run_id: str
     tables: list[TableMerge]
 
     @property
     def written(self) -> int:
-        return sum(table.inserted + table.updated + table.superseded + table.removed for table in self.tables)
+        return sum(table.written for table in self.tables)
 
 
 class RunFacts(NamedTuple):
@@ -59,7 +64,8 @@ def merge_run(
         run: the run; its database must be published.
         moment: time of the merge, UTC.
         reason: why, for the merge manifest.
-        gates: checks on the mash as it would be; a broken one rolls everything back.
+        gates: checks on the mash as it would be, while touched.py's tables are there; a broken one rolls everything
+            back.
 
     Raises:
         GateFailed: a gate does not hold; the mash is as it was.
@@ -68,17 +74,37 @@ def merge_run(
     """
     with attached(connection, run.database), transaction(connection):
         require_layout(connection, RUN_TABLES, database="run")
-        merge = _merge_tables(connection, run, moment)
-        again = _merge_tables(connection, run, moment)
-        if again.written:
-            raise GateFailed(
-                f"merging again would write {again.written} rows",
-                where=run.run_id,
-                fix="the database holds rows of another run or rows with the same key; see its own gates",
-            )
-        if merge.written:
-            _record(connection, run, merge, moment, reason)
-        require(gates(connection), where=run.run_id)
+        build = merged_build(connection, run.run_id)
+        if build != run.database_sha256:
+            create(connection)
+        with tracking(connection, run.run_id, attached=True):
+            rebuilt = build not in (None, run.database_sha256)
+            if rebuilt:
+                remember_texts(connection, run.run_id)
+            texts = merge_texts(connection)
+            tables = _merge_tables(connection, run, moment)
+            if rebuilt:
+                texts = texts._replace(removed=remove_unused_texts(connection))
+            merge = Merge(run.run_id, [texts, *tables])
+            # Texts are not looked up a second time: that none is there twice is a rule of the gates.
+            again = sum(table.written for table in _merge_tables(connection, run, moment))
+            if again:
+                raise GateFailed(
+                    f"merging again would write {again} rows",
+                    where=run.run_id,
+                    fix="the database holds rows of another run or rows with the same key; see its own gates",
+                )
+            if merge.written:
+                record(
+                    connection,
+                    provider=run.provider,
+                    run_id=run.run_id,
+                    operation=MERGE,
+                    tables=merge.tables,
+                    moment=moment,
+                    reason=reason,
+                )
+            require(gates(connection), where=run.run_id)
     return merge
 
 
@@ -107,18 +133,25 @@ def merged_build(connection: duckdb.DuckDBPyConnection, run_id: str) -> str | No
     return str(found[0][0]) if found else None
 
 
-def _merge_tables(connection: duckdb.DuckDBPyConnection, run: RunFacts, moment: datetime) -> Merge:
+def _merge_tables(connection: duckdb.DuckDBPyConnection, run: RunFacts, moment: datetime) -> list[TableMerge]:
+    """Everything but texts."""
     build = merged_build(connection, run.run_id)
-    if build != run.database_sha256:
-        create(connection)
     rebuilt = build not in (None, run.database_sha256)
-    texts = merge_texts(connection)
     tables = [merge_rows(connection, table, run.run_id, rebuilt=rebuilt) for table in (*VERSIONED, *PLAIN)]
-    if rebuilt:
-        texts = texts._replace(removed=remove_unused_texts(connection))
     tables.append(_merge_runs(connection, run, moment, build))
-    superseded = supersede(connection, run.provider, run.run_id)
-    return Merge(run.run_id, [texts, *(table._replace(superseded=superseded.get(table.table, 0)) for table in tables)])
+    return with_marks(connection, run.provider, run.run_id, tables)
+
+
+def with_marks(
+    connection: duckdb.DuckDBPyConnection, provider: str, run_id: str, tables: list[TableMerge]
+) -> list[TableMerge]:
+    """Bring the marks of what was touched up to date, and add to each table how many of its rows changed theirs."""
+    superseded = supersede(connection, provider, run_id)
+    missing = {CONVERSATIONS.name: mark_missing(connection, provider, run_id)}
+    return [
+        table._replace(superseded=superseded.get(table.table, 0), missing=missing.get(table.table, 0))
+        for table in tables
+    ]
 
 
 def _merge_runs(
@@ -147,42 +180,3 @@ def _merge_runs(
         },
     )
     return TableMerge("runs", int(build is None), int(build is not None), 0)
-
-
-def _record(connection: duckdb.DuckDBPyConnection, run: RunFacts, merge: Merge, moment: datetime, reason: str) -> None:
-    for table in merge.tables:
-        counts = table._asdict()
-        connection.execute(
-            "INSERT INTO store.merges BY NAME SELECT $provider AS provider, $run_id AS provider_run_id,"
-            " $merged_at::TIMESTAMP AS merged_at, $table AS table_name, $inserted AS inserted, $updated AS updated,"
-            " $skipped AS skipped, $superseded AS superseded, $removed AS removed, $reason AS reason",
-            {
-                "provider": run.provider,
-                "run_id": run.run_id,
-                "merged_at": moment.replace(tzinfo=None),
-                "reason": reason,
-                **counts,
-            },
-        )
-
-
-def merge_manifest(connection: duckdb.DuckDBPyConnection) -> dict[str, object]:
-    """`merge_manifest.main.json`: every merge that wrote something, in order, with its counts by table."""
-    merges: dict[tuple[str, str], dict[str, object]] = {}
-    for row in rows(connection, "SELECT * FROM store.merges ORDER BY merged_at, provider_run_id, table_name"):
-        at = row["merged_at"].isoformat() + "Z"
-        entry = merges.setdefault(
-            (at, row["provider_run_id"]),
-            {
-                "run_id": row["provider_run_id"],
-                "provider": row["provider"],
-                "merged_at": at,
-                "reason": row["reason"],
-                "tables": {},
-            },
-        )
-        tables = entry["tables"]
-        assert isinstance(tables, dict)
-        counted = ("inserted", "updated", "skipped", "superseded", "removed")
-        tables[row["table_name"]] = {name: row[name] for name in counted}
-    return {"merges": list(merges.values())}

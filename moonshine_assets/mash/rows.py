@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from moonshine_assets.tables import TEXTS
+from moonshine_assets.mash.schema import MARKS
 from moonshine_assets.tables.schema import Table
 
 
@@ -23,7 +23,8 @@ class TableMerge(NamedTuple):
         updated: known to the mash, with other values.
         skipped: known to the mash as they are.
         superseded: of this or other runs, marked as superseded or as current again.
-        removed: of an earlier build of the run, no longer in it.
+        removed: of an earlier build of the run, no longer in it, or of a run that was rolled back.
+        missing: conversations marked as missing from a newer export, or as there after all.
     """
 
     table: str
@@ -32,14 +33,11 @@ class TableMerge(NamedTuple):
     skipped: int
     superseded: int = 0
     removed: int = 0
+    missing: int = 0
 
-
-def merge_texts(connection: duckdb.DuckDBPyConnection) -> TableMerge:
-    """Texts the mash does not have yet."""
-    inserted = _count(
-        connection, "INSERT INTO store.texts SELECT * FROM run.store.texts ANTI JOIN store.texts USING (content_sha256)"
-    )
-    return TableMerge(TEXTS.name, inserted, 0, _count(connection, "SELECT count(*) FROM run.store.texts") - inserted)
+    @property
+    def written(self) -> int:
+        return self.inserted + self.updated + self.superseded + self.removed + self.missing
 
 
 def merge_rows(connection: duckdb.DuckDBPyConnection, table: Table, run_id: str, *, rebuilt: bool) -> TableMerge:
@@ -52,7 +50,7 @@ def merge_rows(connection: duckdb.DuckDBPyConnection, table: Table, run_id: str,
         rebuilt: the mash holds another build of this run, whose vanished rows are removed.
     """
     removed = _remove_vanished(connection, table, run_id) if rebuilt else 0
-    total = _count(connection, f"SELECT count(*) FROM run.store.{table.name}")  # noqa: S608 - names of our own tables
+    total = count(connection, f"SELECT count(*) FROM run.store.{table.name}")  # noqa: S608 - names of our own tables
     new = unseen(connection, table, run_id)
     if not new:
         return TableMerge(table.name, 0, 0, total, removed=removed)
@@ -64,7 +62,7 @@ def merge_rows(connection: duckdb.DuckDBPyConnection, table: Table, run_id: str,
 def unseen(connection: duckdb.DuckDBPyConnection, table: Table, run_id: str) -> int:
     """Rows of the run that the mash does not hold exactly so, by 64-bit hashes over all their columns."""
     row = f"hash({', '.join(_columns(table))}) AS h"
-    return _count(
+    return count(
         connection,
         f"SELECT count(*) FROM (SELECT {row} FROM run.store.{table.name})"  # noqa: S608 - names of our own tables
         f" ANTI JOIN (SELECT {row} FROM store.{table.name} WHERE provider_run_id = ?) USING (h)",
@@ -72,20 +70,15 @@ def unseen(connection: duckdb.DuckDBPyConnection, table: Table, run_id: str) -> 
     )
 
 
-def remove_unused_texts(connection: duckdb.DuckDBPyConnection) -> int:
-    """Remove the texts nothing points to any more."""
-    return _count(
-        connection,
-        "DELETE FROM store.texts WHERE content_sha256 NOT IN ("
-        "SELECT content_sha256 FROM store.messages"
-        " UNION ALL SELECT content_sha256 FROM store.blocks WHERE content_sha256 IS NOT NULL)",
-    )
+def remove_run(connection: duckdb.DuckDBPyConnection, table: Table, run_id: str) -> int:
+    """Remove all rows of a run."""
+    return count(connection, f"DELETE FROM store.{table.name} WHERE provider_run_id = ?", [run_id])  # noqa: S608 - names of our own tables
 
 
 def _insert_new(connection: duckdb.DuckDBPyConnection, table: Table, run_id: str) -> int:
     # Measured: a third to a seventh of the time of MERGE INTO, and under half of its memory.
     columns = ", ".join(_columns(table))
-    return _count(
+    return count(
         connection,
         f"INSERT INTO store.{table.name} ({columns}) SELECT {columns} FROM run.store.{table.name}"  # noqa: S608 - names of our own tables
         f" ANTI JOIN (SELECT {', '.join(table.key)} FROM store.{table.name} WHERE provider_run_id = ?)"
@@ -96,7 +89,7 @@ def _insert_new(connection: duckdb.DuckDBPyConnection, table: Table, run_id: str
 
 def _update_changed(connection: duckdb.DuckDBPyConnection, table: Table, run_id: str) -> int:
     rest = [name for name in _columns(table) if name not in table.key]
-    return _count(
+    return count(
         connection,
         f"UPDATE store.{table.name} AS old SET {', '.join(f'{name} = new.{name}' for name in rest)}"  # noqa: S608 - names of our own tables
         f" FROM run.store.{table.name} AS new WHERE {_same_key(table)} AND old.provider_run_id = ?"
@@ -106,7 +99,7 @@ def _update_changed(connection: duckdb.DuckDBPyConnection, table: Table, run_id:
 
 
 def _remove_vanished(connection: duckdb.DuckDBPyConnection, table: Table, run_id: str) -> int:
-    return _count(
+    return count(
         connection,
         f"DELETE FROM store.{table.name} AS old WHERE old.provider_run_id = ?"  # noqa: S608 - names of our own tables
         f" AND NOT EXISTS (SELECT 1 FROM run.store.{table.name} AS new WHERE {_same_key(table)})",
@@ -115,14 +108,16 @@ def _remove_vanished(connection: duckdb.DuckDBPyConnection, table: Table, run_id
 
 
 def _columns(table: Table) -> list[str]:
-    return [name for name in table.column_names if name != "superseded_by"]
+    return [name for name in table.column_names if name not in MARKS]
 
 
 def _same_key(table: Table) -> str:
     return " AND ".join(f"old.{name} = new.{name}" for name in table.key)
 
 
-def _count(connection: duckdb.DuckDBPyConnection, statement: str, parameters: list[str] | None = None) -> int:
+def count(
+    connection: duckdb.DuckDBPyConnection, statement: str, parameters: list[str] | dict[str, str] | None = None
+) -> int:
     """The one number a statement returns: a count, or how many rows it wrote."""
     ((count,),) = connection.execute(statement, parameters).fetchall()
     return int(count)

@@ -16,8 +16,8 @@ from moonshine_assets.tables import (
     QUARANTINE,
     RECEIPT_CATEGORIES,
     RECEIPTS,
-    TEXTS,
 )
+from moonshine_assets.tables import TEXTS as RUN_TEXTS
 from moonshine_assets.tables.merges import MERGES
 from moonshine_assets.tables.runs import RUNS
 from moonshine_assets.tables.schema import Column, Table
@@ -25,10 +25,20 @@ from moonshine_assets.tables.schema import Column, Table
 _SUPERSEDED_BY = Column(
     "superseded_by", "VARCHAR", "run with a newer version of this record; NULL: current", nullable=True
 )
+_MISSING_SINCE = Column(
+    "missing_since",
+    "VARCHAR",
+    "first newer export of the account without the conversation; NULL: none, or an older version",
+    nullable=True,
+)
+_TEXT_KEY = Column("text_key", "BIGINT", "first 60 bits of content_sha256: what look-ups scan", at_least=0)
+#: Columns a merge computes from all runs together; the others are those of the run's own database.
+MARKS = frozenset({_SUPERSEDED_BY.name, _MISSING_SINCE.name})
 
 
 def _versioned(table: Table) -> Table:
-    return Table(table.name, table.doc, (*table.columns, _SUPERSEDED_BY), table.key)
+    marks = (_SUPERSEDED_BY, _MISSING_SINCE) if table is CONVERSATIONS else (_SUPERSEDED_BY,)
+    return Table(table.name, table.doc, (*table.columns, *marks), table.key)
 
 
 #: Tables whose rows may be superseded by a later run, with their conversation.
@@ -37,7 +47,11 @@ VERSIONED: tuple[Table, ...] = tuple(
 )
 #: Tables whose rows stay as the run wrote them.
 PLAIN: tuple[Table, ...] = (QUARANTINE, RECEIPTS, RECEIPT_CATEGORIES)
-MASH_TABLES: tuple[Table, ...] = (*VERSIONED, *PLAIN, TEXTS, RUNS, MERGES)
+#: Texts as the mash keeps them, with a narrow key.
+TEXTS = Table(RUN_TEXTS.name, RUN_TEXTS.doc, (*RUN_TEXTS.columns, _TEXT_KEY), RUN_TEXTS.key)
+#: What the runs make of the mash, whichever way it came to hold them: equal runs, equal rows.
+CONTENT_TABLES: tuple[Table, ...] = (*VERSIONED, *PLAIN, TEXTS, RUNS)
+MASH_TABLES: tuple[Table, ...] = (*CONTENT_TABLES, MERGES)
 
 _VIEWS = Path(__file__).with_name("views.sql")
 

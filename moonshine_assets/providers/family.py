@@ -17,8 +17,10 @@ from moonshine_assets.gates import Verdict
 from moonshine_assets.ledger.raw import counting_beside, kept_or_counted
 from moonshine_assets.ledger.record import COUNTERS
 from moonshine_assets.ledger.run_ledger import ledger_complete, run_ledger
-from moonshine_assets.mash.checked import merge_checked
-from moonshine_assets.mash.merge import RunFacts, merge_manifest
+from moonshine_assets.mash.checked import merge_checked, why
+from moonshine_assets.mash.journal import merge_manifest
+from moonshine_assets.mash.merge import RunFacts
+from moonshine_assets.mash.order import configured_order, merge_order
 from moonshine_assets.providers.categories import category_matrix
 from moonshine_assets.providers.format_radar import NAME as FORMAT_RADAR
 from moonshine_assets.providers.format_radar import format_radar, shape_counts
@@ -251,9 +253,10 @@ def provider_family(provider: str) -> list[dg.AssetsDefinition]:
             key("mash_merge"),
             [
                 ("archived_first", "nothing is merged before it and the mash are archived"),
+                ("merge_order", "one provider an operation; none is merged while an earlier one of the lock is staged"),
                 ("merge_idempotent", "merging again writes nothing"),
-                ("mash_schema", "the mash with this run satisfies its declared schema, keys unique"),
-                ("provider_coverage", "every row of the mash names a provider and a merged run"),
+                ("mash_schema", "what the merge touches satisfies its declared schema, keys unique"),
+                ("provider_coverage", "every row it touches names a provider and a merged run; the run is whole"),
                 ("mash_integrity", "every message has its conversation and text; one current version of each"),
             ],
             runs,
@@ -282,8 +285,13 @@ def provider_family(provider: str) -> list[dg.AssetsDefinition]:
                 raw_json_tokens=ledger["raw_json_tokens"],
                 content_tokens_non_system=ledger["content_tokens_non_system"],
             )
+            in_order = merge_order(place, facts, configured_order())
+            yield check_result(in_order)
+            if not in_order.passed:
+                return
             with mash_database.writing() as connection:
-                merge, verdicts = merge_checked(connection, facts, moment=moment, reason="new run")
+                reason = why(connection, facts)
+                merge, verdicts = merge_checked(connection, facts, moment=moment, reason=reason)
                 if merge is not None:
                     write_json_keeping(place.merge_manifest, merge_manifest(connection))
             for verdict in verdicts:

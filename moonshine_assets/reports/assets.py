@@ -18,8 +18,8 @@ from moonshine_assets.lanes.build import LANES
 from moonshine_assets.ledger.assets import MAIN_LEDGER
 from moonshine_assets.ledger.main_ledger import reconciliation
 from moonshine_assets.mash.contracts import query_contracts
-from moonshine_assets.mash.gates import mash_gates
 from moonshine_assets.mash.state import mash_state
+from moonshine_assets.mash.vouched import checked_gates
 from moonshine_assets.providers.family import OWNERS
 from moonshine_assets.reports.citations import citations
 from moonshine_assets.reports.corpus_report import corpus_report
@@ -138,7 +138,7 @@ def validation(
     place, rules = home.open(), policy.load()
     verdicts: dict[str, list[Verdict]] = {}
     with mash_database.get_connection() as connection:
-        verdicts["mash"] = mash_gates(connection)
+        verdicts["mash"] = checked_gates(connection, place, checked_at=clock.iso(clock.now()))
         verdicts["distilled_slice"] = [
             slice_schema(connection),
             no_contamination(connection),

@@ -18,6 +18,7 @@ from moonshine_assets.exports.records import Attachment, Block, Message, Node, P
 from moonshine_assets.exports.tree import arrange
 from moonshine_assets.mash import schema
 from moonshine_assets.mash.schema import PLAIN, VERSIONED
+from moonshine_assets.mash.texts import KEY_SQL
 from moonshine_assets.providers.writer import Provenance, RunWriter
 from moonshine_assets.tables import RUN_TABLES, TEXTS
 
@@ -126,6 +127,10 @@ def _merge(mash: duckdb.DuckDBPyConnection, run: duckdb.DuckDBPyConnection) -> N
         if not rows.num_rows:
             continue
         mash.register("incoming", rows)
-        new = " ANTI JOIN store.texts USING (content_sha256)" if table is TEXTS else ""
-        mash.execute(f"INSERT INTO store.{table.name} BY NAME SELECT * FROM incoming{new}")
+        mash.execute(
+            f"INSERT INTO store.texts BY NAME SELECT *, {KEY_SQL} AS text_key FROM incoming"
+            " ANTI JOIN store.texts USING (content_sha256)"
+            if table is TEXTS
+            else f"INSERT INTO store.{table.name} BY NAME SELECT * FROM incoming"
+        )
         mash.unregister("incoming")

@@ -13,6 +13,7 @@ from mash.runs import merge, read
 from moonshine_assets.gates import Verdict
 from moonshine_assets.mash.gates import mash_gates, merge_idempotent
 from moonshine_assets.mash.merge import Merge, RunFacts
+from moonshine_assets.mash.rollback import rollback_run
 from moonshine_assets.providers.build import build_draft
 from moonshine_assets.providers.publish import publish_database
 from moonshine_assets.providers.source import read_lock, secure
@@ -41,7 +42,10 @@ def exported(intake: Intake, folder: Path, conversations: list[dict[str, Any]], 
     """A published run of an export with a feedback file."""
     members = {"conversations.json": conversations, "message_feedback.json": ratings}
     folder.mkdir(exist_ok=True)
-    path = write_zip(folder / f"export-{day}.zip", members)
+    return published(intake, write_zip(folder / f"export-{day}.zip", members), day)
+
+
+def published(intake: Intake, path: Path, day: int) -> RunFacts:
     run = intake.registered(path, MOMENT + timedelta(days=day))
     build_draft(run, read_lock(run), secure(run).path, intake.count_many)
     manifest = publish_database(run, read_lock(run), "2026-01-31T12:00:00Z")
@@ -49,7 +53,7 @@ def exported(intake: Intake, folder: Path, conversations: list[dict[str, Any]], 
 
 
 def counts(merged: Merge) -> tuple[int, ...]:
-    return next(tuple(table)[1:] for table in merged.tables if table.table == "feedback")
+    return next(tuple(table)[1:6] for table in merged.tables if table.table == "feedback")
 
 
 def verdicts(home: Home) -> list[Verdict]:
@@ -115,3 +119,43 @@ def test_feedback_that_a_rebuilt_run_no_longer_has_is_removed(intake: Intake, tm
     assert rebuilt.run_id == run.run_id
     assert counts(merge(intake.home, rebuilt)) == (0, 1, 0, 0, 1)
     assert read(intake.home, "SELECT value FROM main.feedback") == [("down",)]
+
+
+def bare(intake: Intake, folder: Path, conversations: list[dict[str, Any]], day: int) -> RunFacts:
+    """A published run of an export without a feedback file."""
+    folder.mkdir(exist_ok=True)
+    path = write_zip(folder / f"export-{day}.zip", {"conversations.json": conversations})
+    return published(intake, path, day)
+
+
+def test_ratings_hold_when_the_newer_export_has_no_file_of_them(intake: Intake, tmp_path: Path) -> None:
+    ratings = [rating("talk-1"), rating("a", "thumbs_down", "choice")]
+    first = exported(intake, tmp_path, [chatgpt("talk"), variants("a", 1.7e9)], ratings)
+    grown = chatgpt("talk", ["How far is the moon?", "About 384,400 km.", "And the sun?", "Far."], updated=1.8e9)
+    merge(intake.home, first)
+    second = bare(intake, tmp_path, [grown, variants("b", 1.8e9)], 1)
+    merge(intake.home, second)
+    current = "SELECT provider_run_id, kind, message_id, value FROM main.feedback ORDER BY ALL"
+    assert read(intake.home, current) == [
+        (FIRST, "rating", "a", "down"),
+        (FIRST, "rating", "talk-1", "up"),
+        (SECOND, "preference", "b", "chosen"),
+    ], "what stands in the conversation goes with its version"
+    rated = "SELECT provider_run_id, message_id, feedback FROM main.messages WHERE feedback IS NOT NULL ORDER BY ALL"
+    assert read(intake.home, rated) == [(SECOND, "a", "down"), (SECOND, "talk-1", "up")]
+    assert all(verdict.passed for verdict in verdicts(intake.home))
+    assert merge(intake.home, second).written == 0
+
+
+def test_a_later_file_of_ratings_is_the_one_that_counts(intake: Intake, tmp_path: Path) -> None:
+    first = exported(intake, tmp_path, [chatgpt("talk")], [rating("talk-1")])
+    second = bare(intake, tmp_path, [chatgpt("talk", updated=1.8e9)], 1)
+    third = exported(intake, tmp_path, [chatgpt("talk", updated=1.9e9)], [], day=2)
+    for run in (third, first, second):
+        merge(intake.home, run)
+        assert all(verdict.passed for verdict in verdicts(intake.home))
+    assert read(intake.home, "SELECT count(*) FROM main.feedback") == [(0,)], "the rating was taken back"
+    assert read(intake.home, "SELECT superseded_by FROM store.feedback") == [(third.run_id,)]
+    with connect(intake.home.mash, read_only=False) as connection:
+        rollback_run(connection, "chatgpt", third.run_id, moment=MOMENT, reason="test", gates=mash_gates)
+    assert read(intake.home, "SELECT feedback FROM main.messages WHERE message_id = 'talk-1'") == [("up",)]

@@ -11,6 +11,7 @@ from mash.runs import FIRST, SECOND, merge, no_gates, publish_run, talk
 from moonshine_assets.gates import Verdict
 from moonshine_assets.mash import gates
 from moonshine_assets.mash.gates import mash_gates, mash_integrity, mash_schema, merge_idempotent, provider_coverage
+from moonshine_assets.mash.texts import KEY_SQL
 from moonshine_resources.duckdb import connect
 from moonshine_resources.home import Home
 
@@ -31,14 +32,24 @@ WRONG_ROWS = [
         " AS tags, 'conversations.json' AS source_member, true AS joined FROM (FROM store.messages LIMIT 1)",
     ),
     (
-        "mark_differs",
+        "statement_mark_differs",
         f"INSERT INTO store.feedback BY NAME SELECT COLUMNS('^(provider|source_|ingested|conversation|message)'),"
         f" record_uid, 'conversations.json#0/0' AS feedback_id, 'rating' AS kind, []::VARCHAR[] AS tags,"
         f" 'conversations.json' AS source_member, true AS joined, '{SECOND}' AS superseded_by"
         f" FROM (FROM store.messages WHERE conversation_id = 'c2')",
     ),
     ("text_missing", "DELETE FROM store.texts WHERE text = 'Tea'"),
-    ("text_unused", "INSERT INTO store.texts VALUES (sha256('nobody'), 'nobody', 1)"),
+    (
+        "text_unused",
+        f"INSERT INTO store.texts SELECT content_sha256, 'nobody', 1, {KEY_SQL}"
+        " FROM (SELECT sha256('nobody') AS content_sha256)",
+    ),
+    ("text_key_differs", "UPDATE store.texts SET text_key = 7 WHERE text = 'Tea'"),
+    ("missing_mark_differs", f"UPDATE store.conversations SET missing_since = '{SECOND}' WHERE conversation_id = 'c1'"),
+    (
+        "missing_mark_differs",
+        "UPDATE store.conversations SET missing_since = 'chatgpt_20990101_000000' WHERE missing_since IS NOT NULL",
+    ),
     ("token_count_differs", "UPDATE store.texts SET tokens = 99 WHERE text = 'Tea'"),
     ("token_count_differs", "UPDATE store.messages SET content_tokens = 99 WHERE message_id = 'c1-1'"),
     ("current_versions", "UPDATE store.conversations SET superseded_by = NULL"),
@@ -83,7 +94,10 @@ def test_every_integrity_rule_has_been_seen_to_fail() -> None:
 
 
 def test_the_number_of_offenders_is_given_in_full_and_ten_are_shown(broken_by: BreakIt) -> None:
-    copy = broken_by("INSERT INTO store.texts SELECT sha256('n' || i), 'n', 1 FROM range(500) t(i)")
+    copy = broken_by(
+        f"INSERT INTO store.texts SELECT content_sha256, 'n', 1, {KEY_SQL}"
+        " FROM (SELECT sha256('n' || i) AS content_sha256 FROM range(500) t(i))"
+    )
     with connect(copy, read_only=True) as connection:
         verdict = mash_integrity(connection)
     assert (verdict.offender_count, len(verdict.offenders)) == (500, 10)

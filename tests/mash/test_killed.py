@@ -94,7 +94,7 @@ def test_the_snapshot_after_a_killed_merge_holds_what_was_committed(
     assert archived_first(home, third.run_id).passed
     restore_snapshot(home, third.run_id, tmp_path / "restored.db")
     assert content(tmp_path / "restored.db") == content(home.mash)
-    assert merge(home, run).written == (0 if after != before else 3 + 12 + 12 + 12 + 1 + 1 + 3 + 12 + 12)
+    assert merge(home, run).written == (0 if after != before else 3 + 12 + 12 + 12 + 1 + 1 + 1 + 3 + 12 + 12)
 
 
 def test_what_a_killed_first_merge_leaves_is_no_mash_yet(home: Home) -> None:
