@@ -1,0 +1,41 @@
+"""One merge or rollback in a process of its own: `python -m benchmarks.mash_step merge|rollback MASH RUN RANK`."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.generate_mash import PROVIDER, run_id_of
+from moonshine_assets.mash.checked import merge_checked
+from moonshine_assets.mash.gates import touched_gates
+from moonshine_assets.mash.merge import RunFacts
+from moonshine_assets.mash.rollback import rollback_run
+from moonshine_resources.atomic import sha256_file
+from moonshine_resources.duckdb import connect
+
+MOMENT = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def main() -> None:
+    what, mash, database, rank = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
+    run_id = run_id_of(rank)
+    with connect(mash, read_only=False) as connection:
+        if what == "merge":
+            facts = RunFacts(run_id, PROVIDER, database, sha256_file(database), 1, 1)
+            done, verdicts = merge_checked(connection, facts, moment=MOMENT, reason="benchmark")
+            if done is None:
+                raise SystemExit("; ".join(f"{verdict.gate}: {verdict.reason}" for verdict in verdicts))
+        else:
+            done = rollback_run(
+                connection,
+                PROVIDER,
+                run_id,
+                moment=MOMENT,
+                reason="benchmark",
+                gates=lambda opened: touched_gates(opened, PROVIDER, run_id, attached=False),
+            )
+    print(json.dumps({"rows_written": done.written}))
+
+
+if __name__ == "__main__":
+    main()
