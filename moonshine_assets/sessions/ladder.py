@@ -52,7 +52,7 @@ class SessionState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         lease_until: the action counts as lost from then on.
         failures: actions since the last good one that failed or were lost.
         not_before: no action before then, after a failure.
-        quiet_until: the cooldown; until then stages up to `quiet_depth` are not due again.
+        quiet_until: the cooldown; until then no action is handed out that goes no deeper than `quiet_depth`.
         doubt_until: while numbers stay in doubt the session is not archived again before then.
         doubt_as_of: when the tool had last changed the session as it was archived in doubt.
         compaction_mark: the tool's latest compaction that is known here.

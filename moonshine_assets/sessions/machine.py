@@ -113,8 +113,7 @@ def _observed(state: SessionState, reading: Reading, now: int, ladder: Ladder) -
         if held < DEPTH[Stage.PRUNE]:
             wanted.discard(Stage.PRUNE)
         reached = min(state.reached, held)
-        is_quiet = now < state.quiet_until and crossed <= state.quiet_depth
-        if crossed > reached and not is_quiet:
+        if crossed > reached:
             wanted.update(STAGES[reached:crossed])
             reached = crossed
         used = state.used_tokens if is_pruning else reading.used_tokens
@@ -141,10 +140,14 @@ def _was_compacted(state: SessionState, reading: Reading, ladder: Ladder) -> boo
 def _handed_out(
     state: SessionState, is_trusted: bool, now: int, ladder: Ladder
 ) -> tuple[SessionState, tuple[Stage, ...]]:
-    """The next action, when none runs and nothing holds it back; every action begins with archiving."""
+    """The next action, when none runs and nothing holds it back; every action begins with archiving.
+
+    A crossing in the cooldown is remembered at once and handed out after it, whatever usage does meanwhile.
+    """
     may = state.waiting if is_trusted else in_order({Stage.ARCHIVE} & set(state.waiting))
-    is_quiet = may == (Stage.ARCHIVE,) and now < state.quiet_until
-    if state.running or not may or now < state.not_before or is_quiet:
+    if state.running or not may or now < state.not_before:
+        return state, ()
+    if now < state.quiet_until and DEPTH[may[-1]] <= state.quiet_depth:
         return state, ()
     due = in_order({Stage.ARCHIVE, *may})
     state = replace(

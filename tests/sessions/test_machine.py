@@ -98,8 +98,17 @@ def test_what_crosses_during_the_cooldown_is_due_after_it(session: Session) -> N
     session.done(A, P)
     session.look(0.30)
     assert session.look(0.87) == ()
-    assert session.state.phase is Phase.COOLDOWN
+    assert session.state.outstanding == (A, P)
     assert session.look(0.88, after=COOLDOWN) == (A, P)
+
+
+def test_what_crosses_during_the_cooldown_is_due_after_it_even_if_usage_fell_a_little(session: Session) -> None:
+    session.look(0.82)
+    session.done(A)
+    session.look(0.74)
+    assert session.look(0.81) == ()
+    assert session.look(0.78) == ()
+    assert session.look(0.78, after=COOLDOWN) == (A,)
 
 
 def test_a_deeper_step_crossed_while_an_action_runs_waits_for_its_end(session: Session) -> None:

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from moonshine_assets.sessions.ladder import STAGES, TRIGGERED, Ladder, Phase, SessionState, Stage
+from moonshine_assets.sessions.ladder import DEPTH, STAGES, TRIGGERED, Ladder, Phase, SessionState, Stage
 from moonshine_assets.sessions.machine import failed, finished, react
 from moonshine_assets.sessions.usage.reading import Doubt, Reading
 from sessions.logs import reading
@@ -123,6 +123,7 @@ def check_look(before: SessionState, one: Reading, after: SessionState, due: tup
         assert after.action == before.action + 1
         assert before.not_before <= T
         assert one.is_trusted or due == (A,), "in doubt nothing but archiving"
+        assert before.quiet_until <= T or DEPTH[due[-1]] > before.quiet_depth, "rest in the cooldown"
     else:
         assert after.action == before.action
         assert after.running == (() if is_lost else before.running)
@@ -138,8 +139,11 @@ def check_look(before: SessionState, one: Reading, after: SessionState, due: tup
         assert before.reached < deepest <= LADDER.crossed(one.usage_ratio) == after.reached, "only a crossing"
     clear_of = min(before.reached, LADDER.held(one.usage_ratio)) if one.is_trusted else before.reached
     assert set(STAGES[clear_of : after.reached]) <= set(after.outstanding), "every step on the way"
-    assert after.reached >= clear_of, "armed again only when clear of the step"
-    if not one.is_trusted:
+    if one.is_trusted:
+        assert after.reached == max(clear_of, LADDER.crossed(one.usage_ratio)), (
+            "armed again only when clear of the step"
+        )
+    else:
         assert after.reached == before.reached
         if before.doubt_until <= T and one.updated_at_epoch_secs > before.doubt_as_of:
             assert A in after.outstanding, "in doubt it archives early"
