@@ -27,6 +27,8 @@ from sensors.new_exports import job_name
 #: Dagster's own console log would drown the progress bar; everything is in the instance's event log.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _INTERRUPTED = dg.DagsterExecutionInterruptedError.__name__
+#: What DuckDB makes of Ctrl-C during a query, as a RuntimeError; Dagster has it as the cause of its own.
+_QUERY_INTERRUPTED = "Query interrupted"
 
 
 class Trouble(NamedTuple):
@@ -117,7 +119,8 @@ def _execute(
     if result.success:
         return []
     failures = [event.step_failure_data for event in result.all_node_events if event.is_step_failure]
-    if any(data.error is not None and data.error.cls_name == _INTERRUPTED for data in failures):
+    errors = [data.error for data in failures if data.error is not None]
+    if any(error.cls_name == _INTERRUPTED or _QUERY_INTERRUPTED in str(error) for error in errors):
         # Dagster keeps Ctrl-C for the run alone; it was meant for the command.
         raise KeyboardInterrupt
     troubles = [
