@@ -6,8 +6,9 @@ import duckdb
 import polars as pl
 
 from moonshine_assets.mash.search.segments import compact, write
-from moonshine_assets.mash.search.tables import create, drop
+from moonshine_assets.mash.search.tables import create, drop, exists
 from moonshine_assets.mash.search.terms import counted, terms
+from moonshine_assets.mash.texts import KEY_SQL
 
 #: Tokens of text that are split at once: some 16 MB of prose.
 BATCH_TOKENS = 4_000_000
@@ -15,7 +16,6 @@ BATCH_TOKENS = 4_000_000
 SEGMENT_POSTINGS = 4_000_000
 #: Row ids from here on belong to rows the transaction has not committed yet (DuckDB counts them from about 2^55).
 _UNCOMMITTED = 1 << 54
-_HEAD = "('0x' || substr({}, 1, 16))::UBIGINT"
 
 
 def index_run(connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
@@ -47,36 +47,50 @@ def rebuild(connection: duckdb.DuckDBPyConnection) -> None:
         _index(connection, run_id, "store")
 
 
+def forget_run(connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
+    """Take a run out of the index, with the texts only its messages use; nothing to do where the index lacks it."""
+    if exists(connection):
+        _take_out(connection, run_id)
+        _remove_unused(connection)
+
+
 def _index(connection: duckdb.DuckDBPyConnection, run_id: str, source: str) -> None:
-    known = connection.execute("SELECT run FROM search.runs WHERE provider_run_id = ?", [run_id]).fetchall()
-    if known:
-        number = int(known[0][0])
-        connection.execute("DELETE FROM search.runs WHERE run = ?", [number])
-        connection.execute(
-            "CREATE OR REPLACE TEMP TABLE search_before AS SELECT DISTINCT text FROM search.uses WHERE run = ?",
-            [number],
-        )
-        connection.execute("DELETE FROM search.uses WHERE run = ?", [number])
-    else:
-        number = int(connection.execute("SELECT coalesce(max(run) + 1, 0) FROM search.runs").fetchall()[0][0])
+    known = _take_out(connection, run_id)
+    ((number,),) = connection.execute("SELECT coalesce(max(run) + 1, 0) FROM search.runs").fetchall()
     connection.execute(
         "INSERT INTO search.runs SELECT ?, provider_run_id, database_sha256 FROM store.runs WHERE provider_run_id = ?",
         [number, run_id],
     )
     _find_new(connection, run_id, source)
     _add_texts(connection, _add_postings(connection, source), source)
-    _add_uses(connection, number, run_id, source)
+    _add_uses(connection, int(number), run_id, source)
     if known:
         _remove_unused(connection)
     compact(connection)
+    for table in ("search_used", "search_new", "search_before"):
+        connection.execute(f"DROP TABLE {table}")
+
+
+def _take_out(connection: duckdb.DuckDBPyConnection, run_id: str) -> bool:
+    """Remove the uses by a run's messages, their texts are in `search_before` then; whether the index had the run."""
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE search_before AS SELECT DISTINCT text FROM search.uses"
+        " WHERE run IN (SELECT run FROM search.runs WHERE provider_run_id = ?)",
+        [run_id],
+    )
+    connection.execute(
+        "DELETE FROM search.uses WHERE run IN (SELECT run FROM search.runs WHERE provider_run_id = ?)", [run_id]
+    )
+    removed = connection.execute("DELETE FROM search.runs WHERE provider_run_id = ?", [run_id]).fetchall()
+    return removed != [(0,)]
 
 
 def _find_new(connection: duckdb.DuckDBPyConnection, run_id: str, source: str) -> None:
-    """The run's texts as `search_used` (head), those the index lacks as `search_new`, numbered in the run's order."""
+    """The run's texts as `search_used`, those the index lacks as `search_new`, numbered in the run's order."""
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE search_used AS
-        SELECT content_sha256, {_HEAD.format("content_sha256")} AS head, min(rowid) AS first_row
+        SELECT content_sha256, {KEY_SQL} AS text_key, min(rowid) AS first_row
         FROM {source}.messages WHERE provider_run_id = ? GROUP BY content_sha256
         """,  # noqa: S608 - names of our own schemas
         [run_id],
@@ -84,9 +98,9 @@ def _find_new(connection: duckdb.DuckDBPyConnection, run_id: str, source: str) -
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE search_new AS
-        WITH lacking AS (SELECT * FROM search_used ANTI JOIN search.texts USING (head))
+        WITH lacking AS (SELECT * FROM search_used ANTI JOIN search.texts USING (text_key))
         SELECT ((SELECT coalesce(max(text) + 1, 0) FROM search.texts) + row_number() OVER (ORDER BY first_row) - 1
-            )::UINTEGER AS text, content_sha256, head, t.rowid AS source_row, 0::UINTEGER AS length,
+            )::UINTEGER AS text, content_sha256, lacking.text_key, t.rowid AS source_row,
             (sum(t.tokens) OVER (ORDER BY t.rowid) // {BATCH_TOKENS})::INTEGER AS batch
         FROM lacking JOIN {source}.texts AS t USING (content_sha256)
         """  # noqa: S608 - names of our own schemas
@@ -147,8 +161,9 @@ def _add_texts(connection: duckdb.DuckDBPyConnection, lengths: pl.DataFrame, sou
         INSERT INTO search.texts BY NAME
         WITH fresh AS (SELECT rowid AS row, content_sha256 FROM store.texts WHERE rowid >= {_UNCOMMITTED}),
         ends AS (SELECT (SELECT count(*) FROM store.texts) - count(*) AS committed, min(row) AS first FROM fresh)
-        SELECT n.text, n.head, coalesce(l.length, 0)::UINTEGER AS length,
-               CASE WHEN $committed THEN n.source_row ELSE ends.committed + f.row - ends.first END AS place
+        SELECT n.text, n.text_key, coalesce(l.length, 0)::UINTEGER AS length,
+               CASE WHEN $committed AND n.source_row < {_UNCOMMITTED} THEN n.source_row
+                    ELSE ends.committed + f.row - ends.first END AS place
         FROM search_new AS n LEFT JOIN fresh AS f USING (content_sha256)
         LEFT JOIN search_lengths AS l USING (text) CROSS JOIN ends
         ORDER BY n.text
@@ -165,7 +180,7 @@ def _add_uses(connection: duckdb.DuckDBPyConnection, number: int, run_id: str, s
         SELECT i.text, ?::INTEGER AS run, m.raw_index, m.position, m.role, m.created_at
         FROM {source}.messages AS m
         INNER JOIN search_used AS u USING (content_sha256)
-        INNER JOIN search.texts AS i USING (head)
+        INNER JOIN search.texts AS i USING (text_key)
         WHERE m.provider_run_id = ?
         ORDER BY i.text, m.created_at, m.raw_index, m.position
         """,  # noqa: S608 - names of our own schemas

@@ -13,10 +13,10 @@ from moonshine_assets.errors import BadInput
 from moonshine_assets.mash.search.question import Filters, Question, holds, parsed
 from moonshine_assets.mash.search.rank import Ranking, uses_condition
 from moonshine_assets.mash.search.tables import exists
+from moonshine_assets.mash.texts import KEY_SQL
 
 #: Texts looked at first, times how much more each time, and at most.
 _FIRST, _GROWTH, _MOST = 64, 8, 32_768
-_HEAD = "('0x' || substr(content_sha256, 1, 16))::UBIGINT"
 _BEHIND_SQL = """
 SELECT count(*) FROM store.runs AS m FULL JOIN search.runs AS s USING (provider_run_id, database_sha256)
 WHERE m.provider IS NULL OR s.run IS NULL
@@ -87,16 +87,16 @@ def _hits(
 def _texts(
     connection: duckdb.DuckDBPyConnection, picked: list[tuple[int, int]], phrases: tuple[str, ...]
 ) -> pl.DataFrame:
-    """Columns text, score, head, place of the picked texts, of those that have the phrases; with `content` then."""
+    """Columns text, score, text_key, place of the picked texts, of those that have the phrases; with `content` then."""
     if not picked:
-        return pl.DataFrame(schema={"text": pl.UInt32, "score": pl.Int64, "head": pl.UInt64, "place": pl.Int64})
+        return pl.DataFrame(schema={"text": pl.UInt32, "score": pl.Int64, "text_key": pl.Int64, "place": pl.Int64})
     scores = pl.DataFrame(picked, schema={"text": pl.UInt32, "score": pl.Int64}, orient="row")
     listed = ", ".join(str(text) for text, _ in picked)
-    known = connection.sql(f"SELECT text, head, place FROM search.texts WHERE text IN ({listed})").pl()  # noqa: S608 - numbers
+    known = connection.sql(f"SELECT text, text_key, place FROM search.texts WHERE text IN ({listed})").pl()  # noqa: S608 - numbers
     texts = scores.join(known, on="text")
     if not phrases:
         return texts
-    contents = texts.join(_contents(connection, texts), on="head")
+    contents = texts.join(_contents(connection, texts), on="text_key")
     return contents.filter(holds(contents["content"], phrases)).drop("content")
 
 
@@ -124,7 +124,7 @@ def _current(
         rows = connection.sql(
             f"""
             SELECT provider, conversation_id, message_id, provider_run_id, role, created_at, raw_index, position,
-                   {_HEAD} AS head
+                   {KEY_SQL} AS text_key
             FROM store.messages
             WHERE ingested_at = $ingested_at::TIMESTAMP AND provider_run_id = $run_id AND superseded_by IS NULL
               AND raw_index IN ({", ".join(map(str, of_run["raw_index"].unique()))})
@@ -132,9 +132,9 @@ def _current(
             """,  # noqa: S608 - numbers
             params={"ingested_at": ingested_at, "run_id": run_id},
         ).pl()
-        wanted = of_run.join(texts, on="text").select("raw_index", "position", "head", "score", "place", "text")
+        wanted = of_run.join(texts, on="text").select("raw_index", "position", "text_key", "score", "place", "text")
         # Several files of an export may count from zero: a message is the one that has the text, too.
-        found.append(rows.join(wanted, on=["raw_index", "position", "head"]))
+        found.append(rows.join(wanted, on=["raw_index", "position", "text_key"]))
     if not found:
         return []
     order = ["score", "created_at", "provider", "conversation_id", "message_id", "provider_run_id"]
@@ -144,7 +144,7 @@ def _current(
         .unique(["provider", "conversation_id", "message_id", "provider_run_id"], keep="first", maintain_order=True)
         .head(limit)
     )
-    shown = kept.join(_contents(connection, kept), on="head", maintain_order="left")
+    shown = kept.join(_contents(connection, kept), on="text_key", maintain_order="left")
     return [
         Hit(**{**row, "score": row["score"] / 1_000_000, "all_words": True})
         for row in shown.select(*order, "role", text="content").iter_rows(named=True)
@@ -152,16 +152,16 @@ def _current(
 
 
 def _contents(connection: duckdb.DuckDBPyConnection, texts: pl.DataFrame) -> pl.DataFrame:
-    """Columns head and content of texts given by head and place; those not at their place are looked for."""
+    """Columns text_key and content of texts given by text_key and place; those not at their place are looked for."""
     places = texts["place"].drop_nulls().unique()
-    known = pl.DataFrame(schema={"head": pl.UInt64, "content": pl.String})
+    known = pl.DataFrame(schema={"text_key": pl.Int64, "content": pl.String})
     if len(places):
         listed = ", ".join(map(str, places))
-        at_place = f"SELECT {_HEAD} AS head, text AS content FROM store.texts WHERE rowid IN ({listed})"  # noqa: S608 - numbers
-        known = connection.sql(at_place).pl().filter(pl.col("head").is_in(texts["head"].unique().implode()))
-    missing = texts["head"].unique().filter(~texts["head"].unique().is_in(known["head"].implode()))
+        at_place = f"SELECT text_key, text AS content FROM store.texts WHERE rowid IN ({listed})"  # noqa: S608 - numbers
+        known = connection.sql(at_place).pl().filter(pl.col("text_key").is_in(texts["text_key"].unique().implode()))
+    missing = texts["text_key"].unique().filter(~texts["text_key"].unique().is_in(known["text_key"].implode()))
     if len(missing):
-        starts = ", ".join(f"'{head:016x}'" for head in missing)
-        elsewhere = f"SELECT {_HEAD} AS head, text AS content FROM store.texts WHERE substr(content_sha256, 1, 16) IN ({starts})"  # noqa: S608, E501 - hex numbers
+        listed = ", ".join(map(str, missing))
+        elsewhere = f"SELECT text_key, text AS content FROM store.texts WHERE text_key IN ({listed})"  # noqa: S608 - numbers
         known = pl.concat([known, connection.sql(elsewhere).pl()])
-    return known.unique("head")
+    return known.unique("text_key")

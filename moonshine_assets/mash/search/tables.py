@@ -24,7 +24,7 @@ TEXTS = Table(
     key=("text",),
     columns=(
         Column("text", "UINTEGER", "number of the text in this index"),
-        Column("head", "UBIGINT", "first 64 bits of its SHA-256"),
+        Column("text_key", "BIGINT", "first 60 bits of its SHA-256, as in store.texts", at_least=0),
         Column("length", "UINTEGER", "terms it has"),
         Column(
             "place", "BIGINT", "where store.texts had it (row id): a hint, checked before it is used", nullable=True
