@@ -2,7 +2,7 @@
 
 The rows of a run are those of its database file, whose SHA-256 the mash keeps; a merge counts itself a second time
 before it commits, so that every row of the file is there as the file has it. Read are only the small tables (runs,
-merges) and three narrow columns of the conversations.
+merges) and a few narrow columns of the conversations.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import duckdb
 
 from moonshine_assets.mash.content import content_hash
 from moonshine_assets.mash.schema import MASH_TABLES, PLAIN, TEXTS, VERSIONED
+from moonshine_assets.tables import CONVERSATIONS
 from moonshine_assets.tables.schema import Table
 
 #: Tables whose rows come from the runs' databases.
@@ -22,13 +23,15 @@ FROM_RUNS: tuple[Table, ...] = (*VERSIONED, *PLAIN, TEXTS)
 OWN: tuple[Table, ...] = tuple(table for table in MASH_TABLES if table not in FROM_RUNS)
 
 _BUILDS_SQL = "SELECT provider_run_id, database_sha256 FROM store.runs ORDER BY ALL"
-#: Which conversations of a run another run supersedes: their number and the exclusive-or of their 128-bit hashes, which
-#: is the same in any order. Measured on 500,000 superseded conversations: 0.09 CPU s, a seventh of a SHA-256 of each.
-_MARKS_SQL = """
-SELECT provider_run_id, superseded_by, count(*), bit_xor(md5_number(conversation_id))
-FROM store.conversations WHERE superseded_by IS NOT NULL
+#: Columns of a conversation that follow from all runs together, such as which one supersedes it.
+_MARKS = ", ".join(name for name in VERSIONED[0].column_names if name not in CONVERSATIONS.column_names)
+#: Which conversations of a run bear which marks: their number and the exclusive-or of their 128-bit hashes, which is
+#: the same in any order. Measured on 500,000 marked conversations: 0.09 CPU s, a seventh of a SHA-256 of each.
+_MARKS_SQL = f"""
+SELECT provider_run_id, {_MARKS}, count(*), bit_xor(md5_number(conversation_id))
+FROM store.conversations WHERE coalesce({_MARKS}) IS NOT NULL
 GROUP BY ALL ORDER BY ALL
-"""
+"""  # noqa: S608 - names of our own columns
 
 
 class Content(NamedTuple):
@@ -60,7 +63,7 @@ def combined(found: list[Content]) -> str:
 
 
 def _marks(connection: duckdb.DuckDBPyConnection) -> str:
-    """Which version of a conversation is superseded by which run; its messages follow it."""
+    """Which version of a conversation is superseded by which run, and what else is marked; its messages follow it."""
     return "".join(f"{row}\n" for row in connection.execute(_MARKS_SQL).fetchall())
 
 
