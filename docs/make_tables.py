@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 from moonshine_assets.mash.schema import MASH_TABLES
+from moonshine_assets.mash.search.tables import SEARCH_TABLES
+from moonshine_assets.mash.views import VIEWS
 from moonshine_assets.reports.packets import schema
 from moonshine_assets.tables.cleaning import CLEANING
 from moonshine_assets.tables.distilled import DISTILLED_CONVERSATIONS, DISTILLED_MESSAGES
@@ -16,7 +18,17 @@ Made from the declarations in `moonshine_assets/tables/` by `make docs`. The sto
 views of the same names in `main` show the newest version of each record, and `messages` and `blocks` with their `text`.
 """
 
+VIEWS_HEAD = """## Views
+
+What `main` has besides: questions that are asked often, on current versions."""
+SEARCH_HEAD = """## The index
+
+Schema `search`: what `moonshine search` looks up. Made from the texts; never counted, hashed or archived."""
+
 if __name__ == "__main__":
     tables = (*MASH_TABLES, CLEANING, DISTILLED_CONVERSATIONS, DISTILLED_MESSAGES)
-    PAGE.write_text("\n\n".join([HEAD, *(table.markdown() for table in tables)]) + "\n", "utf-8")
+    parts = [HEAD, *(table.markdown() for table in tables)]
+    parts += [VIEWS_HEAD, *(view.markdown() for view in VIEWS)]
+    parts += [SEARCH_HEAD, *(table.markdown() for table in SEARCH_TABLES)]
+    PAGE.write_text("\n\n".join(parts) + "\n", "utf-8")
     SCHEMA.write_text(json.dumps(schema(), indent=2) + "\n", "utf-8")

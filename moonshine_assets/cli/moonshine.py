@@ -19,8 +19,9 @@ from moonshine_assets.cli.outcome import BAD_INPUT, FAILED, OK, exiting, say, sa
 from moonshine_assets.cli.preparation import make_ready
 from moonshine_assets.cli.progress_bar import progress_bar
 from moonshine_assets.cli.quarantine import quarantine
-from moonshine_assets.cli.query import answer, render
+from moonshine_assets.cli.query import answer, listed, render
 from moonshine_assets.cli.rollback import rollback
+from moonshine_assets.cli.search import search
 from moonshine_assets.cli.verify import verify
 from moonshine_assets.distill.policy import load as load_policy
 from moonshine_assets.errors import BadInput
@@ -250,9 +251,12 @@ def receipts(run_ids: tuple[str, ...], home_dir: Path | None, as_json: bool) -> 
 def query(name_or_sql: str | None, home_dir: Path | None, as_json: bool, as_csv: bool, list_names: bool) -> int:
     """Ask the mash: a named query or SQL, read-only."""
     if list_names or not name_or_sql:
-        from moonshine_assets.mash.contracts import load
-
-        show.console().print(show.table("Named queries", [{"name": c.name, "answers": c.question} for c in load()]))
+        names = listed()
+        if as_json:
+            click.echo(json.dumps(names))
+        else:
+            lines = [{**one, "columns": ", ".join(column["name"] for column in one["columns"])} for one in names]
+            show.console().print(show.table("Named queries", lines))
         return OK if list_names else BAD_INPUT
     click.echo(render(answer(Home.at(home_dir), name_or_sql), "json" if as_json else "csv" if as_csv else "table"))
     return OK
@@ -286,6 +290,7 @@ def ui(home_dir: Path | None, port: int) -> NoReturn:
 
 
 main.add_command(quarantine)
+main.add_command(search)
 main.add_command(rollback)
 main.add_command(verify)
 main.add_command(archive)

@@ -32,6 +32,18 @@ class Answer(NamedTuple):
     rows: list[tuple[Any, ...]]
 
 
+def listed() -> list[dict[str, Any]]:
+    """The named queries: name, what each answers, and its columns with their types."""
+    return [
+        {
+            "name": contract.name,
+            "answers": contract.question,
+            "columns": [{"name": name, "type": type_} for name, type_ in contract.columns],
+        }
+        for contract in load()
+    ]
+
+
 def answer(home: Home, name_or_sql: str) -> Answer:
     """The result of a named query, or of one SQL statement, on the mash opened read-only.
 

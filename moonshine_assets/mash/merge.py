@@ -17,6 +17,7 @@ from moonshine_assets.mash.journal import merge_manifest as merge_manifest
 from moonshine_assets.mash.missing import mark_missing
 from moonshine_assets.mash.rows import TableMerge, merge_rows
 from moonshine_assets.mash.schema import PLAIN, VERSIONED, create, is_mash, require_layout
+from moonshine_assets.mash.search.build import index_run
 from moonshine_assets.mash.texts import merge_texts, remember_texts, remove_unused_texts
 from moonshine_assets.mash.touched import tracking
 from moonshine_assets.mash.versions import supersede
@@ -95,6 +96,7 @@ def merge_run(
                     fix="the database holds rows of another run or rows with the same key; see its own gates",
                 )
             if merge.written:
+                index_run(connection, run.run_id)
                 record(
                     connection,
                     provider=run.provider,

@@ -53,7 +53,7 @@ TEXTS = Table(RUN_TEXTS.name, RUN_TEXTS.doc, (*RUN_TEXTS.columns, _TEXT_KEY), RU
 CONTENT_TABLES: tuple[Table, ...] = (*VERSIONED, *PLAIN, TEXTS, RUNS)
 MASH_TABLES: tuple[Table, ...] = (*CONTENT_TABLES, MERGES)
 
-_VIEWS = Path(__file__).with_name("views.sql")
+_VIEWS = (Path(__file__).with_name("views.sql"), *sorted((Path(__file__).parent / "views").glob("*.sql")))
 
 
 def create(connection: duckdb.DuckDBPyConnection) -> None:
@@ -62,7 +62,8 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
     for table in MASH_TABLES:
         connection.execute(table.ddl())
     require_layout(connection, MASH_TABLES)
-    connection.execute(_VIEWS.read_text("utf-8"))
+    for file in _VIEWS:
+        connection.execute(file.read_text("utf-8"))
 
 
 def require_layout(

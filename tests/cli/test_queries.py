@@ -108,6 +108,14 @@ def test_the_list_names_every_query(ran_home: Ran) -> None:
     assert asked(ran_home).exit_code == 2
 
 
+def test_the_list_says_what_each_answers_and_with_which_columns(ran_home: Ran) -> None:
+    found = json.loads(asked(ran_home, "--list", "--json").stdout)
+    assert [(one["name"], one["answers"]) for one in found] == [(one.name, one.question) for one in load()]
+    assert [[(column["name"], column["type"]) for column in one["columns"]] for one in found] == [
+        list(one.columns) for one in load()
+    ]
+
+
 def test_a_home_without_a_mash_says_what_to_do(tmp_path: Path) -> None:
     said = moonshine("query", "SELECT 1", home=tmp_path)
     assert said.code == 2
