@@ -70,7 +70,7 @@ def run(paths: tuple[Path, ...], home_dir: Path | None, policy: str | None) -> i
     configured_order()
     make_ready(home)
     # The definitions load Dagster and every asset: only commands that execute them pay for that.
-    from moonshine_assets.cli.take_in import distil, in_order, is_merged, not_rolled_back, registered, take_in
+    from moonshine_assets.cli.take_in import distil, in_order, is_merged, registered, take_in, taken_out
     from sensors.abandoned import end_abandoned, living
 
     home.inbox.mkdir(parents=True, exist_ok=True)
@@ -85,10 +85,12 @@ def run(paths: tuple[Path, ...], home_dir: Path | None, policy: str | None) -> i
 
     with progress_bar("registering"):
         runs = in_order(registered(home, paths, refuse))
+    gone = taken_out(home)
     if not paths:
-        runs, left_out = not_rolled_back(home, runs)
-        for run_id in left_out:
-            click.echo(f"{run_id}: rolled back before, left out; give its export as PATH to merge it again")
+        for registration in runs:
+            if registration.run_id in gone:
+                click.echo(f"{registration.run_id}: rolled back before, left out; give its export as PATH to merge it")
+        runs = [registration for registration in runs if registration.run_id not in gone]
     if not runs and not home.mash.exists():
         if not refusals:
             raise BadInput(
@@ -98,7 +100,7 @@ def run(paths: tuple[Path, ...], home_dir: Path | None, policy: str | None) -> i
     with open_instance() as instance, living(instance) as tags:
         end_abandoned(instance)
         for number, registration in enumerate(runs, 1):
-            again = is_merged(instance, registration)
+            again = is_merged(instance, registration) and registration.run_id not in gone
             with progress_bar(f"{number}/{len(runs)} {registration.run_id}"):
                 troubles = take_in(instance, registration, tags)
             click.echo(f"{registration.run_id}: {_outcome(troubles, again=again)}")

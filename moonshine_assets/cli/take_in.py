@@ -82,13 +82,12 @@ def in_order(runs: list[Registration]) -> list[Registration]:
     return [runs[place] for place in by_order([run.provider for run in runs], configured_order())]
 
 
-def not_rolled_back(home: Home, runs: list[Registration]) -> tuple[list[Registration], list[str]]:
-    """The runs that nobody took out of the mash, and the ids of the others."""
+def taken_out(home: Home) -> set[str]:
+    """Runs that were rolled back and not merged again since."""
     if not home.mash.exists():
-        return runs, []
+        return set()
     with connect(home.mash, read_only=True) as connection:
-        taken_out = rolled_back(connection)
-    return [run for run in runs if run.run_id not in taken_out], [r.run_id for r in runs if r.run_id in taken_out]
+        return rolled_back(connection)
 
 
 def is_merged(instance: dg.DagsterInstance, run: Registration) -> bool:
