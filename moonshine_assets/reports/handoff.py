@@ -35,6 +35,7 @@ _WHAT_TO_DO = {
     "no_contamination": "take the foreign source out of the inbox; it never reaches the mash",
     "ledger_complete": "two counts disagree: materialize the ledger again; if they still do, report it",
     "archived_first": "materialize archive_snapshot of the named run again; put lost files back from a backup",
+    "merge_order": "merge the named staged run first, or give another MOONSHINE_MERGE_ORDER",
     "merge_idempotent": "the merge was rolled back: check the run's database with its own gates",
     "mash_schema": "the merge was rolled back: check the named table of the run",
     "mash_integrity": "nothing was changed: look at the named rows; `moonshine restore` brings back an earlier mash",
@@ -139,7 +140,7 @@ def _write(home: Home, packet: Forward | RevisionRequest | Escalation) -> Path:
     path = packet_path(home, Stage(packet.stage, packet.run_id))
     value = packet.model_dump(mode="json")
     before = _present(path)
-    if before is not None and before.model_copy(update={"generated_at": packet.generated_at}) == packet:
+    if before is not None and _decision(before) == _decision(packet):
         return path
     with storage.writing(path):
         if before is not None:
@@ -148,6 +149,15 @@ def _write(home: Home, packet: Forward | RevisionRequest | Escalation) -> Path:
             path.unlink(missing_ok=True)  # damaged: it says nothing
     write_json_keeping(path, value)
     return path
+
+
+def _decision(packet: Forward | RevisionRequest | Escalation) -> dict[str, Any]:
+    """What a packet decides: neither when, nor the counts by which a gate that holds was found to hold."""
+    decision = packet.model_dump(mode="json", exclude={"generated_at"})
+    for check in decision["checks"]:
+        if check["passed"]:
+            del check["reason"]
+    return decision
 
 
 def _present(path: Path) -> Forward | RevisionRequest | Escalation | None:
