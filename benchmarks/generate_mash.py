@@ -11,6 +11,7 @@ import duckdb
 
 from moonshine_assets.mash.merge import RunFacts
 from moonshine_assets.mash.schema import create
+from moonshine_assets.mash.search.build import rebuild
 from moonshine_assets.mash.texts import KEY_SQL
 from moonshine_assets.tables import RUN_TABLES
 from moonshine_assets.tables.receipts import RECEIPT_COUNTS
@@ -85,7 +86,7 @@ def run_id_of(rank: int) -> str:
     return f"{PROVIDER}_{_FIRST_DAY + timedelta(days=rank):%Y%m%d}_000000"
 
 
-def generate_mash(path: Path, runs: int, messages: int) -> None:
+def generate_mash(path: Path, runs: int, messages: int, *, indexed: bool = True) -> None:
     """A mash of `runs` runs of `messages` messages each, of as many accounts, as merges would have left it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with connect(path, read_only=False) as connection:
@@ -98,6 +99,9 @@ def generate_mash(path: Path, runs: int, messages: int) -> None:
                     " ANTI JOIN store.texts USING (content_sha256)"
                 )
                 connection.execute(_RUNS, {"run_id": run_id_of(rank), "merged_at": _MERGED_AT})
+        if indexed:
+            with transaction(connection):
+                rebuild(connection)
 
 
 def generate_run(path: Path, rank: int, messages: int, *, account: int) -> RunFacts:

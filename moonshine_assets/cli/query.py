@@ -16,6 +16,7 @@ import polars as pl
 from moonshine_assets.cli.show import printable
 from moonshine_assets.errors import BadInput
 from moonshine_assets.mash.contracts import load
+from moonshine_assets.mash.give_way import giving_way
 from moonshine_resources.duckdb import connect
 from moonshine_resources.home import Home
 
@@ -51,6 +52,7 @@ def answer(home: Home, name_or_sql: str) -> Answer:
 
     Raises:
         BadInput: no mash, no such name, or SQL DuckDB refuses.
+        Busy: another process writes the mash, or has been waiting to.
     """
     if not home.mash.exists():
         raise BadInput("the mash is empty", where=str(home.mash), fix="take in an export first: `moonshine run PATH`")
@@ -67,8 +69,9 @@ def answer(home: Home, name_or_sql: str) -> Answer:
             statements = connection.extract_statements(text)
             if len(statements) != 1:
                 raise BadInput(f"{len(statements)} SQL statements were given", fix="give one")
-            connection.execute(statements[0])
-            return Answer(_distinct([column[0] for column in connection.description or []]), connection.fetchall())
+            with giving_way(connection, home.mash_lock):
+                connection.execute(statements[0])
+                return Answer(_distinct([column[0] for column in connection.description or []]), connection.fetchall())
         except duckdb.Error as error:
             raise BadInput(
                 f"DuckDB refuses the query: {str(error).splitlines()[0]}", fix="the mash can only be read here"

@@ -54,6 +54,7 @@ def search(
     Messages that have every word come first, then those that have some.
     """
     # Polars is loaded for this command alone: the others start without it.
+    from moonshine_assets.mash.give_way import giving_way
     from moonshine_assets.mash.search.build import rebuild
     from moonshine_assets.mash.search.find import find
     from moonshine_assets.mash.search.question import Filters, parsed
@@ -73,7 +74,7 @@ def search(
             return OK
     asked = " ".join(words)
     question = parsed(asked)
-    with connect(home.mash, read_only=True) as connection:
+    with connect(home.mash, read_only=True) as connection, giving_way(connection, home.mash_lock):
         hits = find(connection, asked, limit=limit, filters=Filters(provider, role, since, until))
     terms = [*question.required, *question.wanted]
     found: list[dict[str, Any]] = [
