@@ -160,3 +160,15 @@ def test_any_html_in_a_cell_is_read_or_unreadable(pieces: list[str]) -> None:
 def test_what_is_no_record_is_unreadable(data: bytes) -> None:
     with pytest.raises(Unreadable):
         gemini.parse(data, ExportContext())
+
+
+def test_a_prompt_of_blanks_costs_one_pass() -> None:
+    blanks = " " * 3_000_000
+    record = {
+        "header": "Gemini Apps",
+        "title": f"Prompted{blanks}moon{blanks}Attached 1 file.",
+        "time": "2026-03-02T08:00:00Z",
+    }
+    parsed = gemini.parse(json.dumps(record).encode(), ExportContext())
+    said = [block.text for node in parsed.nodes if node.message for block in node.message.blocks]
+    assert said[0] == "moon"

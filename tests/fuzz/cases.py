@@ -84,14 +84,17 @@ def _mutated(rng: Random, made: Plan, fixture: Seed, other: Seed | None) -> tupl
     for name, data in fixture.files.items():
         value = decoded(forms[name], data)
         planted: set[str] = set()
+        page = b""
         if value is not None:
             if other is not None and isinstance(value, list) and forms[name] == "json":
                 value += _list_of(other)
             planted = plant(made.provider, name, value, forms[name])
+            # Of a page the tags are the names of its fields, and any change of a value may be one of a tag.
+            page = encoded("page", value, data, ascii_only=False) if forms[name] == "page" else b""
             if name in mutated and made.mutator in _ON_VALUES:
                 value = _changed(rng, made.mutator, value)
             data = _finished(encoded(forms[name], value, data, ascii_only=rng.random() < 0.5))
-        before = data
+        before = page or data
         if name in mutated and made.mutator in BYTE_MUTATORS and data:
             data = BYTE_MUTATORS[made.mutator](rng, data)
         files[name] = data

@@ -44,6 +44,7 @@ _PASSED_OVER: dict[str, frozenset[str]] = {
 }
 #: Fields that are a rendering of another field beside them, which holds the parts: field -> that other field.
 _RENDERINGS = {"text": "content", "content": "output"}
+_TAG = re.compile(rb"<[^<>]*>")
 _NAME = re.compile(rb'("(?:[^"\\\\]|\\\\.)*")\s*:')
 #: Files of a log beside the sessions.
 _NO_SESSION = re.compile(
@@ -73,7 +74,10 @@ def plant(provider: str, name: str, value: Any, form: str) -> set[str]:
 
 
 def same_names(before: bytes, after: bytes) -> bool:
-    """Whether every name of a field in the changed bytes was one before: under another name nothing is a text."""
+    """Whether every name of a field in the changed bytes was one before: under another name nothing is a text. In a
+    page, whether the tags are the same."""
+    if before.startswith(b"<"):
+        return _TAG.findall(before) == _TAG.findall(after)
     return before == after or set(_NAME.findall(after)) <= set(_NAME.findall(before))
 
 

@@ -135,7 +135,8 @@ def reorder(rng: Random, value: Any) -> Any:
             place.put(rng.sample(inner, len(inner)))
         else:
             place.put(dict(rng.sample(list(inner.items()), len(inner))))
-    return rng.sample(value, len(value)) if isinstance(value, list) and rng.random() < 0.5 else value
+    is_rows = isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value)
+    return rng.sample(value, len(value)) if is_rows and rng.random() < 0.5 else value
 
 
 def odd_texts(rng: Random, value: Any) -> Any:

@@ -77,7 +77,9 @@ def read_cell(raw: bytes) -> tuple[Turn, set[str]]:
         flags.add(NUL_STRIPPED)
     html = whole_tags(html)
     lines, beside = _layout(html)
-    if not lines:
+    if not any(
+        "<img" in html[begin:end].lower() or _TAG.sub("", html[begin:end]).strip() for begin, end in lines + beside
+    ):
         raise Unreadable("an activity cell without content")
     turn = Turn()
     rank = _time_line(html, lines, turn, flags)

@@ -20,6 +20,7 @@ _ACTIVITY = re.compile(
 )
 #: What the page adds behind a prompt with files.
 _ATTACHED = re.compile(r"\s*(?:Attached \d+ files?|\d+ Dateien? angehängt)\.?\s*\Z", re.IGNORECASE)
+_LONGEST_ADDITION = 200
 
 
 class Title(NamedTuple):
@@ -36,8 +37,9 @@ def read_title(title: str) -> Title:
     verb = _PROMPT.match(shown)
     if verb is None:
         return Title("activity" if _ACTIVITY.match(shown) else "unknown", title.strip(), "")
-    said = shown[verb.end() :]
-    added = _ATTACHED.search(said)
+    said = shown[verb.end() :].rstrip()
+    # Only the end is looked at: a search in the whole of a prompt that is mostly blanks would never end.
+    added = _ATTACHED.search(said, max(0, len(said) - _LONGEST_ADDITION))
     if added is None:
         return Title("prompt", said.strip(), "")
     return Title("prompt", said[: added.start()].strip(), added[0].strip())

@@ -179,7 +179,7 @@ def _named(name: str, header: dict[str, Any], names: set[str]) -> tuple[str, str
     parent = _of_path(header.get("parentSession") or header.get("branchedFrom")) if is_header else None
     session_id = stated or named
     if stated and stated != named and in_name:
-        own = PurePosixPath(name).with_name(f"{stated}.jsonl")
+        own = PurePosixPath(name).parent / f"{stated}.jsonl"
         if str(own) in names:
             session_id, parent = named, parent or stated
     topic = _TOPIC.search(base)

@@ -50,6 +50,7 @@ class WireMessage(msgspec.Struct, gc=False):
 
 class _Listed(msgspec.Struct, gc=False):
     id: Any = None
+    content: Any = None
 
 
 class History(msgspec.Struct, gc=False):
@@ -137,6 +138,11 @@ def inner(element: dict[str, Any]) -> dict[str, Any]:
     return element
 
 
+def bears_text(message: WireMessage) -> bool:
+    """Whether a message says anything in words."""
+    return any((message.content, message.content_list, message.output, message.reasoning_content))
+
+
 def bears(message: WireMessage) -> bool:
     """Whether a node is a message: placeholders have neither a role nor anything said."""
     said = (message.content, message.content_list, message.output, message.reasoning_content, message.files)
@@ -145,12 +151,15 @@ def bears(message: WireMessage) -> bool:
 
 def _is_whole(raw: bytes, nodes: dict[str, WireMessage], listed: list[_Listed]) -> bool:
     """Whether the history has all messages: no key comes twice, no node is something else, and every listed message
-    is in it."""
+    is in it with what it says."""
     if raw.count(b'"parentId":') > len(nodes) + len(listed):
         return False
     if any(is_blank(message) for message in nodes.values()):
         return False
-    return all(isinstance(item.id, str) and item.id in nodes for item in listed)
+    return all(
+        isinstance(item.id, str) and item.id in nodes and (nodes[item.id].content or not item.content)
+        for item in listed
+    )
 
 
 def _read_loosely(raw: bytes) -> Read:
@@ -173,10 +182,17 @@ def _read_loosely(raw: bytes) -> Read:
         raise Unreadable("a chat needs messages in its history or in a list, there are none")
     nodes = [(original_key(key), node) for group in groups for key, node in group.items()]
     entries = [_entry(key, node) for key, node in nodes]
+    silent = {
+        entry.node_id: rank
+        for rank, entry in enumerate(entries)
+        if entry.message is not None and not bears_text(entry.message)
+    }
     known = {key for key, _ in nodes} | {ident(node.get("id")) for _, node in nodes if isinstance(node, dict)}
     for rank, item in enumerate(listed if isinstance(listed, list) else []):
         own = ident(item.get("id")) if isinstance(item, dict) else None
-        if own is None or own not in known:
+        if own in silent and item.get("content"):
+            entries[silent[own]] = _entry(own or "", item)
+        elif own is None or own not in known:
             entry = _entry(own or f"m{rank}", item)
             entry.listed = True
             entries.append(entry)
