@@ -209,6 +209,11 @@ class Home:
         return self.root / "cache" / "tiktoken"
 
     @property
+    def verified_hashes(self) -> Path:
+        """Hashes of archived files that need not be read again as long as they stay as they are."""
+        return self.root / "cache" / "verified.json"
+
+    @property
     def vocabulary_folder(self) -> Path:
         """Where the vocabulary is looked for: TIKTOKEN_CACHE_DIR if that is set, else the home's own cache."""
         chosen = os.environ.get("TIKTOKEN_CACHE_DIR")

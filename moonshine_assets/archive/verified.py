@@ -21,7 +21,7 @@ _CLOCK_TICK_NS = 20_000_000
 
 def verified_sha256(home: Home, paths: Iterable[Path]) -> dict[Path, str]:
     """Hex SHA-256 of files below the archive, without those that do not exist. The caller holds the writer lock."""
-    memory = home.archive / "main" / "verified.json"
+    memory = home.verified_hashes
     known = _read(memory)
     before = dict(known)
     found: dict[Path, str] = {}
