@@ -88,9 +88,15 @@ def test_another_decision_takes_its_place_and_the_earlier_one_is_history(home: H
 
 def test_history_is_bounded(home: Home) -> None:
     for number in range(KEPT + 5):
-        answer = Answer(held("schema", f"{number} rows hold"), blocking=True)
-        handed_on(home, STAGE, [answer], generated_at=f"2026-11-20T12:00:{number:02d}Z")
+        handed_on(home, STAGE, [GOOD], data_version=str(number), generated_at=f"2026-11-20T12:00:{number:02d}Z")
     assert len(list((home.handoff / "history").iterdir())) == KEPT
+
+
+def test_a_gate_that_holds_by_other_counts_is_the_same_decision(home: Home) -> None:
+    path = handed_on(home, STAGE, [Answer(held("schema", "5 rows hold"), blocking=True)], generated_at=STAMP)
+    before = path.read_bytes()
+    handed_on(home, STAGE, [Answer(held("schema", "6 rows hold"), blocking=True)], generated_at=STAMP)
+    assert path.read_bytes() == before
 
 
 def test_a_damaged_packet_is_written_anew(home: Home) -> None:
