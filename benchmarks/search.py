@@ -49,12 +49,13 @@ QUESTIONS: dict[str, tuple[str, Filters]] = {
 
 
 class Asked(NamedTuple):
-    """A question: how many messages answered it (10 at most), seconds the first time and the median after it."""
+    """A question: messages that answered it (10 at most), seconds the first time and after that, CPU seconds then."""
 
     name: str
     answers: int
     first: float
     warm: float
+    cpu: float
 
 
 class Merged(NamedTuple):
@@ -69,12 +70,13 @@ def asked(mash: Path, rounds: int) -> list[Asked]:
     found = []
     with connect(mash, read_only=True) as connection:
         for name, (words, filters) in QUESTIONS.items():
-            seconds = []
+            seconds: list[tuple[float, float]] = []
             for _ in range(rounds + 1):
-                started = time.perf_counter()
+                started, spent = time.perf_counter(), time.process_time()
                 answers = len(find(connection, words, filters=filters))
-                seconds.append(time.perf_counter() - started)
-            found.append(Asked(name, answers, seconds[0], median(seconds[1:])))
+                seconds.append((time.perf_counter() - started, time.process_time() - spent))
+            walls, cpus = zip(*seconds, strict=True)
+            found.append(Asked(name, answers, walls[0], median(walls[1:]), median(cpus[1:])))
     return found
 
 
@@ -103,8 +105,11 @@ def _no_gates(_: duckdb.DuckDBPyConnection) -> list[Verdict]:
 
 
 def _section(messages: int, found: Sequence[Asked], merges: Sequence[Merged], facts: str) -> str:
-    lines = ["| question | messages shown | first time, ms | warm, ms |", "|---|---:|---:|---:|"]
-    lines += [f"| {one.name} | {one.answers} | {one.first * 1000:.0f} | {one.warm * 1000:.0f} |" for one in found]
+    lines = ["| question | messages shown | first time, ms | warm, ms | warm, CPU ms |", "|---|---:|---:|---:|---:|"]
+    lines += [
+        f"| {one.name} | {one.answers} | {one.first * 1000:.0f} | {one.warm * 1000:.0f} | {one.cpu * 1000:.0f} |"
+        for one in found
+    ]
     whole, index = (median(getattr(one, name) for one in merges) for name in ("whole", "index"))
     lines += [
         "",

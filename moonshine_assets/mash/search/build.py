@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import duckdb
 import polars as pl
 
 from moonshine_assets.mash.search.segments import compact, write
 from moonshine_assets.mash.search.tables import create, drop, exists
-from moonshine_assets.mash.search.terms import counted, terms
+from moonshine_assets.mash.search.terms import counted, lengths, terms
 from moonshine_assets.mash.texts import KEY_SQL
 
 #: Tokens of text that are split at once: some 16 MB of prose.
@@ -67,7 +69,7 @@ def _index(connection: duckdb.DuckDBPyConnection, run_id: str, source: str) -> N
     if known:
         _remove_unused(connection)
     compact(connection)
-    for table in ("search_used", "search_new", "search_before"):
+    for table in ("search_new", "search_before"):
         connection.execute(f"DROP TABLE {table}")
 
 
@@ -86,24 +88,19 @@ def _take_out(connection: duckdb.DuckDBPyConnection, run_id: str) -> bool:
 
 
 def _find_new(connection: duckdb.DuckDBPyConnection, run_id: str, source: str) -> None:
-    """The run's texts as `search_used`, those the index lacks as `search_new`, numbered in the run's order."""
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE search_used AS
-        SELECT content_sha256, {KEY_SQL} AS text_key, min(rowid) AS first_row
-        FROM {source}.messages WHERE provider_run_id = ? GROUP BY content_sha256
-        """,  # noqa: S608 - names of our own schemas
-        [run_id],
-    )
+    """The texts of the run's messages that the index lacks as `search_new`, numbered in their order."""
+    key = "text_key" if source == "store" else KEY_SQL
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE search_new AS
-        WITH lacking AS (SELECT * FROM search_used ANTI JOIN search.texts USING (text_key))
-        SELECT ((SELECT coalesce(max(text) + 1, 0) FROM search.texts) + row_number() OVER (ORDER BY first_row) - 1
-            )::UINTEGER AS text, content_sha256, lacking.text_key, t.rowid AS source_row,
-            (sum(t.tokens) OVER (ORDER BY t.rowid) // {BATCH_TOKENS})::INTEGER AS batch
-        FROM lacking JOIN {source}.texts AS t USING (content_sha256)
-        """  # noqa: S608 - names of our own schemas
+        WITH candidates AS (SELECT rowid AS source_row, {key} AS text_key, tokens FROM {source}.texts),
+        used AS (SELECT {KEY_SQL} AS text_key FROM {source}.messages WHERE provider_run_id = ?)
+        SELECT ((SELECT coalesce(max(text) + 1, 0) FROM search.texts) + row_number() OVER (ORDER BY source_row) - 1
+            )::UINTEGER AS text, text_key, source_row,
+            (sum(tokens) OVER (ORDER BY source_row) // {BATCH_TOKENS})::INTEGER AS batch
+        FROM candidates SEMI JOIN used USING (text_key) ANTI JOIN search.texts USING (text_key)
+        """,  # noqa: S608 - names of our own schemas
+        [run_id],
     )
 
 
@@ -114,31 +111,38 @@ def _add_postings(connection: duckdb.DuckDBPyConnection, source: str) -> pl.Data
         Columns `text` and `length`; a text without terms is not in it.
     """
     gathered: list[pl.DataFrame] = []
-    lengths: list[pl.DataFrame] = []
+    found: list[pl.DataFrame] = []
     for batch, low, high in connection.execute(
         "SELECT batch, min(source_row), max(source_row) FROM search_new GROUP BY batch ORDER BY batch"
     ).fetchall():
         texts = connection.sql(
             f"SELECT n.text, t.text AS content FROM {source}.texts AS t"  # noqa: S608 - names of our own schemas
-            " INNER JOIN search_new AS n USING (content_sha256) WHERE t.rowid BETWEEN ? AND ? AND n.batch = ?",
+            " INNER JOIN search_new AS n ON t.rowid = n.source_row WHERE t.rowid BETWEEN ? AND ? AND n.batch = ?"
+            " ORDER BY n.text",
             params=[low, high, batch],
         ).pl()
-        postings, names = counted(terms(texts))
+        # Ranks in the batch instead of numbers of texts: what is known of a text is then looked up by place.
+        occurrences = terms(texts.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("text"), "content"))
+        counts = lengths(occurrences)
+        norms = pl.zeros(texts.height, dtype=pl.UInt8, eager=True).scatter(
+            counts["text"], counts.select(_norm())["norm"]
+        )
+        postings = counted(occurrences, partial(hashes, connection))
         gathered.append(
             postings.select(
-                "text",
-                term=hashes(connection, names).gather(postings["term"]),
+                "term",
+                text=texts["text"].gather(postings["text"]),
                 tf=pl.col("tf").clip(upper_bound=255).cast(pl.UInt8),
-                norm=_norm(),
+                norm=norms.gather(postings["text"]),
             )
         )
-        lengths.append(postings.select("text", "length").unique("text"))
+        found.append(counts.select(text=texts["text"].gather(counts["text"]), length=pl.col("length").cast(pl.UInt32)))
         if sum(part.height for part in gathered) >= SEGMENT_POSTINGS:
-            write(connection, pl.concat(gathered))
+            write(connection, gathered)
             gathered = []
     if any(part.height for part in gathered):
-        write(connection, pl.concat(gathered))
-    return pl.concat(lengths) if lengths else pl.DataFrame(schema={"text": pl.UInt32, "length": pl.UInt32})
+        write(connection, gathered)
+    return pl.concat(found) if found else pl.DataFrame(schema={"text": pl.UInt32, "length": pl.UInt32})
 
 
 def hashes(connection: duckdb.DuckDBPyConnection, names: pl.Series) -> pl.Series:
@@ -150,21 +154,21 @@ def hashes(connection: duckdb.DuckDBPyConnection, names: pl.Series) -> pl.Series
 
 
 def _norm() -> pl.Expr:
-    return (pl.col("length").cast(pl.Float64).log(2) * 8).round().clip(upper_bound=255).cast(pl.UInt8)
+    return (pl.col("length").cast(pl.Float64).log(2) * 8).round().clip(upper_bound=255).cast(pl.UInt8).alias("norm")
 
 
-def _add_texts(connection: duckdb.DuckDBPyConnection, lengths: pl.DataFrame, source: str) -> None:
+def _add_texts(connection: duckdb.DuckDBPyConnection, counts: pl.DataFrame, source: str) -> None:
     """The new texts, with where store.texts has them, or will have them once this transaction is committed."""
-    connection.register("search_lengths", lengths.to_arrow())
+    connection.register("search_lengths", counts.to_arrow())
     connection.execute(
         f"""
         INSERT INTO search.texts BY NAME
-        WITH fresh AS (SELECT rowid AS row, content_sha256 FROM store.texts WHERE rowid >= {_UNCOMMITTED}),
+        WITH fresh AS (SELECT rowid AS row, text_key FROM store.texts WHERE rowid >= {_UNCOMMITTED}),
         ends AS (SELECT (SELECT count(*) FROM store.texts) - count(*) AS committed, min(row) AS first FROM fresh)
         SELECT n.text, n.text_key, coalesce(l.length, 0)::UINTEGER AS length,
                CASE WHEN $committed AND n.source_row < {_UNCOMMITTED} THEN n.source_row
                     ELSE ends.committed + f.row - ends.first END AS place
-        FROM search_new AS n LEFT JOIN fresh AS f USING (content_sha256)
+        FROM search_new AS n LEFT JOIN fresh AS f USING (text_key)
         LEFT JOIN search_lengths AS l USING (text) CROSS JOIN ends
         ORDER BY n.text
         """,  # noqa: S608 - a number of ours
@@ -178,10 +182,8 @@ def _add_uses(connection: duckdb.DuckDBPyConnection, number: int, run_id: str, s
         f"""
         INSERT INTO search.uses BY NAME
         SELECT i.text, ?::INTEGER AS run, m.raw_index, m.position, m.role, m.created_at
-        FROM {source}.messages AS m
-        INNER JOIN search_used AS u USING (content_sha256)
+        FROM (SELECT *, {KEY_SQL} AS text_key FROM {source}.messages WHERE provider_run_id = ?) AS m
         INNER JOIN search.texts AS i USING (text_key)
-        WHERE m.provider_run_id = ?
         ORDER BY i.text, m.created_at, m.raw_index, m.position
         """,  # noqa: S608 - names of our own schemas
         [number, run_id],

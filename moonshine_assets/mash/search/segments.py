@@ -12,14 +12,14 @@ FAN = 8
 LEVELS = (65_536, 524_288, 4_194_304, 16_777_216)
 
 
-def write(connection: duckdb.DuckDBPyConnection, postings: pl.DataFrame) -> None:
+def write(connection: duckdb.DuckDBPyConnection, parts: list[pl.DataFrame]) -> None:
     """Append a segment.
 
     Args:
         connection: the mash.
-        postings: columns `term`, `text`, `tf`, `norm`.
+        parts: columns `term`, `text`, `tf`, `norm`; each sorted by the first two.
     """
-    rows = postings.sort("term", "text")
+    rows = pl.concat(parts).sort("term", "text") if len(parts) > 1 else parts[0]
     connection.register("search_rows", rows.to_arrow())
     connection.execute(
         "INSERT INTO search.postings SELECT (SELECT coalesce(max(segment) + 1, 0) FROM search.postings)::INTEGER,"

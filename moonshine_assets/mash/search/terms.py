@@ -6,6 +6,8 @@ Hangul) give every character and every two neighbouring ones.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import polars as pl
 
 _CJK = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\x{30FC}"
@@ -56,28 +58,34 @@ def _exploded(texts: pl.DataFrame, pattern: str) -> pl.DataFrame:
     )
 
 
-def counted(occurrences: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+def counted(occurrences: pl.DataFrame, numbered: Callable[[pl.Series], pl.Series]) -> pl.DataFrame:
     """How often each text has each term.
 
     Sorts one 64-bit number an occurrence instead of grouping strings: a third of the time.
 
+    Args:
+        occurrences: columns `text` and `term`, as `terms` gives them.
+        numbered: distinct terms to the numbers they are known by, in their order.
+
     Returns:
-        Columns `term` (rank in the second value), `text`, `tf` and `length` (terms of the text), in that order of
-        rows; and the distinct terms.
+        Columns `term` (number), `text` and `tf`, in that order of rows.
     """
-    codes = occurrences["term"].cast(pl.Categorical).to_physical().cast(pl.UInt64)
-    names = pl.DataFrame({"code": codes, "term": occurrences["term"]}).unique("code").sort("code")["term"]
-    key = (codes * (1 << 32) + occurrences["text"].cast(pl.UInt64)).sort()
-    runs = key.rle().struct.unnest()
-    lengths = occurrences.group_by("text").len("length")
-    postings = (
-        runs.select(
-            code=pl.col("value") // (1 << 32),
-            text=(pl.col("value") % (1 << 32)).cast(pl.UInt32),
-            tf=pl.col("len"),
-        )
-        .with_columns(term=pl.col("code").rle_id())
-        .join(lengths, on="text", how="left", maintain_order="left")
-        .select("term", "text", "tf", "length")
+    codes = occurrences["term"].cast(pl.Categorical).to_physical()
+    first = codes.arg_unique()
+    known = pl.DataFrame({"code": codes.gather(first), "term": numbered(occurrences["term"].gather(first))}).sort(
+        "term"
     )
-    return postings, names
+    ranks = pl.zeros(int(codes.max() or 0) + 1, dtype=pl.UInt64, eager=True)
+    ranks = ranks.scatter(known["code"], pl.int_range(known.height, dtype=pl.UInt64, eager=True))
+    runs = (ranks.gather(codes) * (1 << 32) + occurrences["text"].cast(pl.UInt64)).sort().rle().struct.unnest()
+    return runs.select(
+        term=known["term"].gather(runs["value"] // (1 << 32)),
+        text=(pl.col("value") % (1 << 32)).cast(pl.UInt32),
+        tf=pl.col("len"),
+    )
+
+
+def lengths(occurrences: pl.DataFrame) -> pl.DataFrame:
+    """Columns `text` and `length`: how many terms each text has; texts without any are not in it."""
+    runs = occurrences["text"].rle().struct.unnest()
+    return runs.group_by(text="value").agg(length=pl.col("len").sum())
