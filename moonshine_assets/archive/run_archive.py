@@ -8,8 +8,9 @@ from typing import Any
 from moonshine_assets.archive.builds import keep_earlier
 from moonshine_assets.errors import BadInput, Corruption
 from moonshine_assets.exports.register import source_sha256
-from moonshine_resources.atomic import copy_hashed, read_json, sha256_file, write_json_keeping
+from moonshine_resources.atomic import copy_hashed, read_json, remove_drafts, sha256_file, write_json_keeping
 from moonshine_resources.home import RunPaths
+from moonshine_resources.locks import exclusive
 from moonshine_resources.zstd import SUFFIX, packed_name
 
 _RAW = "raw/"
@@ -22,8 +23,18 @@ def archive_run(run: RunPaths, generated_at: str) -> dict[str, Any]:
 
     Raises:
         BadInput: the run is not complete yet.
+        Busy: another process has been archiving it for ten minutes.
         Corruption: a copy does not read back as what was copied.
     """
+    with exclusive(run.home / "locks" / f"{run.run_id}.archive.lock", seconds=600, what="the archive of the run"):
+        return _archive(run, generated_at)
+
+
+def _archive(run: RunPaths, generated_at: str) -> dict[str, Any]:
+    # Nobody else writes here now: what a killed process left beside the files is nobody's.
+    if run.archive.exists():
+        for target in (*(run.archive / source.name for source in _artefacts(run)), run.archive_manifest):
+            remove_drafts(target)
     files: dict[str, dict[str, Any]] = {}
     for source in _artefacts(run):
         if not source.exists():

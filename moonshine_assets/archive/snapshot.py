@@ -74,6 +74,7 @@ def take_snapshot(home: Home, run_id: str, generated_at: str) -> dict[str, Any]:
     with storage.writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
     remove_drafts(target)
+    remove_drafts(snapshot_manifest(home, run_id))
     if present is None:
         described = _empty()
     else:

@@ -105,6 +105,7 @@ def an_archive_killed_at(killing: Killing, point: float) -> None:
     assert archived_first(home, SECOND).passed
     folder = home.premerge_snapshot(SECOND).parent
     assert {path.name for path in folder.iterdir()} == {"moonshine_mash_premerge.db", "snapshot_manifest.json"}
+    assert [path for path in run.archive.rglob("*") if path.name.startswith(".")] == []
     restored = home.root / "restored.db"
     restore_snapshot(home, SECOND, restored)
     assert content(restored) == content(home.mash) == killing.before

@@ -114,8 +114,8 @@ def test_an_unreadable_manifest_is_written_anew(home: Home, second: RunFacts) ->
 
 def test_what_crashes_left_beside_the_snapshot_is_tidied(home: Home, second: RunFacts) -> None:
     folder = home.premerge_snapshot(SECOND).parent
-    leftover = folder / ".moonshine_mash_premerge.db.abcd_123"
-    leftover.write_bytes(b"half")
+    for name in ("moonshine_mash_premerge.db", "snapshot_manifest.json"):
+        (folder / f".{name}.abcd_123").write_bytes(b"half")
     merge(home, publish_run(home, account(1, first=90), THIRD))
     take_snapshot(home, SECOND, LATER)
     assert sorted(path.name for path in folder.iterdir()) == ["moonshine_mash_premerge.db", "snapshot_manifest.json"]
