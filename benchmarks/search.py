@@ -62,7 +62,7 @@ class Merged(NamedTuple):
     """CPU seconds of a merge with its gates, and of the index in it."""
 
     whole: float
-    index: float
+    indexing: float
 
 
 def asked(mash: Path, rounds: int) -> list[Asked]:
@@ -110,7 +110,7 @@ def _section(messages: int, found: Sequence[Asked], merges: Sequence[Merged], fa
         f"| {one.name} | {one.answers} | {one.first * 1000:.0f} | {one.warm * 1000:.0f} | {one.cpu * 1000:.0f} |"
         for one in found
     ]
-    whole, index = (median(getattr(one, name) for one in merges) for name in ("whole", "index"))
+    whole, index = (median(getattr(one, name) for one in merges) for name in ("whole", "indexing"))
     lines += [
         "",
         f"Merging {RUN_MESSAGES:,} new messages, gates included: {whole:.1f} CPU s, of which the index {index:.1f}:"

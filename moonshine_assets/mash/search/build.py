@@ -124,9 +124,8 @@ def _add_postings(connection: duckdb.DuckDBPyConnection, source: str) -> pl.Data
         # Ranks in the batch instead of numbers of texts: what is known of a text is then looked up by place.
         occurrences = terms(texts.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("text"), "content"))
         counts = lengths(occurrences)
-        norms = pl.zeros(texts.height, dtype=pl.UInt8, eager=True).scatter(
-            counts["text"], counts.select(_norm())["norm"]
-        )
+        norms = pl.Series([0], dtype=pl.UInt8).new_from_index(0, texts.height)
+        norms = norms.scatter(counts["text"], counts.select(_norm())["norm"])
         postings = counted(occurrences, partial(hashes, connection))
         gathered.append(
             postings.select(

@@ -75,7 +75,8 @@ def counted(occurrences: pl.DataFrame, numbered: Callable[[pl.Series], pl.Series
     known = pl.DataFrame({"code": codes.gather(first), "term": numbered(occurrences["term"].gather(first))}).sort(
         "term"
     )
-    ranks = pl.zeros(int(codes.max() or 0) + 1, dtype=pl.UInt64, eager=True)
+    highest = codes.max()
+    ranks = pl.Series([0], dtype=pl.UInt64).new_from_index(0, highest + 1 if isinstance(highest, int) else 0)
     ranks = ranks.scatter(known["code"], pl.int_range(known.height, dtype=pl.UInt64, eager=True))
     runs = (ranks.gather(codes) * (1 << 32) + occurrences["text"].cast(pl.UInt64)).sort().rle().struct.unnest()
     return runs.select(
