@@ -37,9 +37,9 @@ LEFT JOIN (
     AND a.conversation_id = m.conversation_id
     AND a.message_id = m.message_id
 LEFT JOIN (
+    -- A statement of an older export that still holds is about the newest version of the answer too.
     SELECT
         provider,
-        provider_run_id,
         conversation_id,
         message_id,
         list([value, other_message_id] ORDER BY feedback_id) AS choices
@@ -48,7 +48,6 @@ LEFT JOIN (
     GROUP BY ALL
 ) AS f
     ON f.provider = m.provider
-    AND f.provider_run_id = m.provider_run_id
     AND f.conversation_id = m.conversation_id
     AND f.message_id = m.message_id
 ORDER BY w.rank, m.position, m.message_id, b.ordinal
