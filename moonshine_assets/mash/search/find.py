@@ -110,7 +110,7 @@ def _current(
     listed = ", ".join(map(str, texts["text"]))
     uses = connection.sql(
         f"""
-        SELECT u.text, s.provider_run_id, m.ingested_at, u.raw_index, u.position
+        SELECT u.text, s.provider_run_id, m.ingested_at, u.raw_index, u.position, u.created_at
         FROM search.uses AS u INNER JOIN search.runs AS s USING (run) INNER JOIN store.runs AS m USING (provider_run_id)
         WHERE u.text IN ({listed}) {"AND " * bool(condition)}{condition}
         QUALIFY row_number() OVER (
@@ -128,7 +128,7 @@ def _current(
             FROM store.messages
             WHERE ingested_at = $ingested_at::TIMESTAMP AND provider_run_id = $run_id AND superseded_by IS NULL
               AND raw_index IN ({", ".join(map(str, of_run["raw_index"].unique()))})
-              AND position IN ({", ".join(map(str, of_run["position"].unique()))})
+              AND position IN ({", ".join(map(str, of_run["position"].unique()))}) AND {_at(of_run["created_at"])}
             """,  # noqa: S608 - numbers
             params={"ingested_at": ingested_at, "run_id": run_id},
         ).pl()
@@ -149,6 +149,13 @@ def _current(
         Hit(**{**row, "score": row["score"] / 1_000_000, "all_words": True})
         for row in shown.select(*order, "role", text="content").iter_rows(named=True)
     ]
+
+
+def _at(times: pl.Series) -> str:
+    """Condition on created_at: the times of the messages that are wanted, so that few rows are read any further."""
+    named = ", ".join(f"'{time.isoformat()}'::TIMESTAMP" for time in times.drop_nulls().unique())
+    conditions = [f"created_at IN ({named})"] * bool(named) + ["created_at IS NULL"] * bool(times.null_count())
+    return f"({' OR '.join(conditions)})"
 
 
 def _contents(connection: duckdb.DuckDBPyConnection, texts: pl.DataFrame) -> pl.DataFrame:

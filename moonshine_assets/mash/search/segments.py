@@ -21,10 +21,7 @@ def write(connection: duckdb.DuckDBPyConnection, parts: list[pl.DataFrame]) -> N
     """
     rows = pl.concat(parts).sort("term", "text") if len(parts) > 1 else parts[0]
     connection.register("search_rows", rows.to_arrow())
-    connection.execute(
-        "INSERT INTO search.postings SELECT (SELECT coalesce(max(segment) + 1, 0) FROM search.postings)::INTEGER,"
-        " term, text, tf, norm FROM search_rows"
-    )
+    _append(connection, "SELECT * FROM search_rows")
     connection.unregister("search_rows")
 
 
@@ -32,19 +29,25 @@ def compact(connection: duckdb.DuckDBPyConnection) -> None:
     """Fold segments until fewer than FAN of any level are left, the last one aside."""
     while segments := _gathered(connection):
         listed = ", ".join(map(str, segments))
-        connection.execute(
-            "INSERT INTO search.postings"  # noqa: S608 - numbers
-            " SELECT (SELECT max(segment) + 1 FROM search.postings)::INTEGER, term, text, tf, norm"
-            f" FROM search.postings WHERE segment IN ({listed}) ORDER BY term, text"
-        )
-        connection.execute(f"DELETE FROM search.postings WHERE segment IN ({listed})")  # noqa: S608 - numbers
+        _append(connection, f"SELECT * FROM search.postings WHERE segment IN ({listed}) ORDER BY term, text")  # noqa: S608 - numbers
+        for table in ("postings", "segments"):
+            connection.execute(f"DELETE FROM search.{table} WHERE segment IN ({listed})")  # noqa: S608 - numbers
+
+
+def _append(connection: duckdb.DuckDBPyConnection, sorted_rows: str) -> None:
+    """One more segment of what a query returns."""
+    ((number,),) = connection.execute("SELECT coalesce(max(segment) + 1, 0) FROM search.segments").fetchall()
+    ((written,),) = connection.execute(
+        f"INSERT INTO search.postings SELECT {number}, term, text, tf, norm FROM ({sorted_rows})"  # noqa: S608 - our own words
+    ).fetchall()
+    connection.execute("INSERT INTO search.segments VALUES (?, ?)", [number, written])
 
 
 def _gathered(connection: duckdb.DuckDBPyConnection) -> list[int]:
     """The segments of the lowest level that has FAN of them; empty when there is none."""
     levels: dict[int, list[int]] = {}
     for segment, postings in connection.execute(
-        "SELECT segment, count(*) FROM search.postings GROUP BY segment ORDER BY segment"
+        "SELECT segment, postings FROM search.segments ORDER BY segment"
     ).fetchall():
         levels.setdefault(sum(postings >= bound for bound in LEVELS), []).append(int(segment))
     return next((found for level, found in sorted(levels.items()) if level < len(LEVELS) and len(found) >= FAN), [])

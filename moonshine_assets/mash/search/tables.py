@@ -56,7 +56,16 @@ POSTINGS = Table(
         Column("norm", "UTINYINT", "length of the text in steps of an eighth of a power of two"),
     ),
 )
-SEARCH_TABLES: tuple[Table, ...] = (RUNS, TEXTS, USES, POSTINGS)
+SEGMENTS = Table(
+    name="segments",
+    doc="The segments of postings.",
+    key=("segment",),
+    columns=(
+        Column("segment", "INTEGER", "sorted part of postings"),
+        Column("postings", "BIGINT", "rows it was written with"),
+    ),
+)
+SEARCH_TABLES: tuple[Table, ...] = (RUNS, TEXTS, USES, POSTINGS, SEGMENTS)
 
 
 def create(connection: duckdb.DuckDBPyConnection) -> None:
