@@ -85,7 +85,7 @@ def _cloned(value: Any, count: int, *, chained: bool) -> Any:
 
 def _nodes(inner: Any) -> bool:
     values = list(inner.values()) if isinstance(inner, dict) else inner if isinstance(inner, list) else []
-    return len(values) > 1 and all(isinstance(item, (dict, list)) for item in values)
+    return bool(values) and all(isinstance(item, (dict, list)) for item in values)
 
 
 def _with_ids(inner: Any) -> int:

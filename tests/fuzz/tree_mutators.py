@@ -117,7 +117,11 @@ def odd_ids(rng: Random, value: Any) -> Any:
 
 def copies(rng: Random, value: Any) -> Any:
     """Elements of lists once more, as they are or slightly changed."""
-    lists = [place for place in spots([value]) if isinstance(place.value, list) and place.value]
+    lists = [
+        place
+        for place in spots([value])
+        if isinstance(place.value, list) and place.value and all(isinstance(item, (dict, list)) for item in place.value)
+    ]
     if not lists:
         return None
     for place in rng.sample(lists, min(len(lists), rng.randint(1, 3))):

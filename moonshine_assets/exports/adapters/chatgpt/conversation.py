@@ -13,6 +13,7 @@ from moonshine_assets.exports.adapters.chatgpt.wire import (
     Conversation,
     as_id,
     as_text,
+    holds_others,
     loose_conversation,
     loose_node,
 )
@@ -40,12 +41,13 @@ def parse(data: bytes | memoryview, context: ExportContext) -> ParsedConversatio
 
 def _parse(raw: bytes, context: ExportContext) -> ParsedConversation:
     value, decode_flags = decode(raw, Conversation)
-    if isinstance(value, Conversation) and value.mapping is not None and not _may_repeat(raw, len(value.mapping)):
+    mapping = value.mapping if isinstance(value, Conversation) else None
+    if mapping is not None and not _may_repeat(raw, len(mapping)) and not holds_others(mapping):
         flags = set(decode_flags)
-        nodes = typed_nodes(value, value.mapping, context, flags)
-        parsed = _record(value, raw, nodes, [], len(value.mapping), shape_of(value, raw, len(nodes)), flags)
+        nodes = typed_nodes(value, mapping, context, flags)
+        parsed = _record(value, raw, nodes, [], len(mapping), shape_of(value, raw, len(nodes)), flags)
         if has_choices(raw):
-            parsed.feedback = stated_choices(value.mapping.items(), nodes)
+            parsed.feedback = stated_choices(mapping.items(), nodes)
         return parsed
     return _parse_loosely(raw, context)
 

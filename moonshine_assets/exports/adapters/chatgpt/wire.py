@@ -11,6 +11,9 @@ from typing import Any
 import msgspec
 
 from moonshine_assets.exports.decode import fit
+from moonshine_assets.exports.values import is_blank
+
+_NODE_FIELDS = frozenset({"children", "id", "message", "parent"})
 
 
 class Author(msgspec.Struct, gc=False):
@@ -101,16 +104,31 @@ def loose_conversation(value: dict[str, Any]) -> Conversation:
     return msgspec.convert({**value, "mapping": None}, Conversation)
 
 
+def holds_others(mapping: dict[str, WireNode]) -> bool:
+    """Whether nodes or messages have none of the fields that are read: a root alone has neither parent nor message."""
+    rootlike = 0
+    for node in mapping.values():
+        if node.message is None:
+            rootlike += node.parent is None
+        elif node.message.content is None and is_blank(node.message):
+            return True
+    return rootlike > 1
+
+
 def loose_node(value: object) -> tuple[WireNode, list[str]] | str:
     """A node that need not fit, with flags for what was set aside; the reason where nothing can be made of it."""
     if not isinstance(value, dict):
         return "node is not an object"
     message = value.get("message")
     if message is None:
+        if value and not _NODE_FIELDS.intersection(value):
+            return "node has none of the fields of a node"
         return WireNode(parent=value.get("parent")), []
     if not isinstance(message, dict):
         return "message is not an object"
     typed, flags = loose_message(message)
+    if message and is_blank(typed):
+        return "message has none of the fields of a message"
     return WireNode(parent=value.get("parent"), message=typed), flags
 
 

@@ -100,8 +100,9 @@ def _prompt(request: dict[str, Any], conversation_flags: set[str]) -> Message | 
             blocks += texts("file", variable, flags)
             continue
         value = variable.get("value")
-        found = [text for text in (text_or_none(value), first_text(variable, "code", "modelDescription")) if text]
-        left_out = (("value",) if isinstance(value, str) else ()) + ("code", "modelDescription")
+        said = [key for key in ("code", "modelDescription") if text_or_none(variable.get(key))][:1]
+        found = [text for text in (text_or_none(value), first_text(variable, *said)) if text]
+        left_out = [*(["value"] if isinstance(value, str) else []), *said]
         kind = "image" if variable.get("kind") == "image" else "file"
         blocks.append(Block(kind, "\n".join(found) or None, payload=rest(variable, left_out)))
         attachments.append(

@@ -51,6 +51,9 @@ class WireMessage(msgspec.Struct, gc=False):
 class _Listed(msgspec.Struct, gc=False):
     id: Any = None
     content: Any = None
+    content_list: Any = None
+    output: Any = None
+    reasoning_content: Any = None
 
 
 class History(msgspec.Struct, gc=False):
@@ -138,7 +141,7 @@ def inner(element: dict[str, Any]) -> dict[str, Any]:
     return element
 
 
-def bears_text(message: WireMessage) -> bool:
+def bears_text(message: WireMessage | _Listed) -> bool:
     """Whether a message says anything in words."""
     return any((message.content, message.content_list, message.output, message.reasoning_content))
 
@@ -157,7 +160,7 @@ def _is_whole(raw: bytes, nodes: dict[str, WireMessage], listed: list[_Listed]) 
     if any(is_blank(message) for message in nodes.values()):
         return False
     return all(
-        isinstance(item.id, str) and item.id in nodes and (nodes[item.id].content or not item.content)
+        isinstance(item.id, str) and item.id in nodes and (bears_text(nodes[item.id]) or not bears_text(item))
         for item in listed
     )
 
@@ -190,8 +193,8 @@ def _read_loosely(raw: bytes) -> Read:
     known = {key for key, _ in nodes} | {ident(node.get("id")) for _, node in nodes if isinstance(node, dict)}
     for rank, item in enumerate(listed if isinstance(listed, list) else []):
         own = ident(item.get("id")) if isinstance(item, dict) else None
-        if own in silent and item.get("content"):
-            entries[silent[own]] = _entry(own or "", item)
+        if own in silent and (entry := _entry(own, item)).message is not None and bears_text(entry.message):
+            entries[silent[own]] = entry
         elif own is None or own not in known:
             entry = _entry(own or f"m{rank}", item)
             entry.listed = True

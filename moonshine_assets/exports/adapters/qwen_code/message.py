@@ -82,6 +82,8 @@ def _prompt(record: dict[str, Any]) -> Message:
         if injected:
             block.payload = compact_json({"injected": injected})
             block.text, block.kind = (left, "text") if left else (None, "raw")
+    if typed is not None and not texts:
+        blocks.insert(0, Block("text", typed))
     is_human = is_human and record.get("subtype") in _TYPED
     if not is_human:
         blocks = part_blocks(_parts(record))
