@@ -10,7 +10,7 @@ import duckdb
 import polars as pl
 
 from moonshine_assets.errors import BadInput
-from moonshine_assets.mash.search.question import Filters, Question, holds, parsed
+from moonshine_assets.mash.search.question import Filters, holds, parsed
 from moonshine_assets.mash.search.rank import Ranking, uses_condition
 from moonshine_assets.mash.search.tables import exists
 from moonshine_assets.mash.texts import KEY_SQL
@@ -64,21 +64,21 @@ def find(
     if not is_current(connection):
         raise BadInput("the mash has no index of its present runs", fix="make it: `moonshine search --reindex`")
     ranking = Ranking(connection, question, filters)
-    found = _hits(connection, ranking.with_all, question, filters, limit)
+    found = _hits(connection, ranking.with_all, (*question.phrases, *ranking.unverified), filters, limit)
     if len(found) < limit and question.wanted:
-        more = _hits(connection, ranking.with_any, question, filters, limit + len(found))
+        more = _hits(connection, ranking.with_any, question.phrases, filters, limit + len(found))
         known = {hit[:4] for hit in found}
         found += [hit._replace(all_words=False) for hit in more if hit[:4] not in known]
     return found[:limit]
 
 
 def _hits(
-    connection: duckdb.DuckDBPyConnection, best: Best, question: Question, filters: Filters, limit: int
+    connection: duckdb.DuckDBPyConnection, best: Best, phrases: tuple[str, ...], filters: Filters, limit: int
 ) -> list[Hit]:
     count = max(_FIRST, 2 * limit)
     while True:
         picked = best(count)
-        found = _current(connection, _texts(connection, picked, question.phrases), filters, limit, count)
+        found = _current(connection, _texts(connection, picked, phrases), filters, limit, count)
         if len(found) >= limit or len(picked) < count or count >= _MOST:
             return found[:limit]
         count *= _GROWTH

@@ -47,7 +47,7 @@ def parsed(asked: str) -> Question:
         raise BadInput("there is no word to search for", fix="give one or more words; a phrase goes in double quotes")
     if len(required) + len(wanted) > MOST_TERMS:
         raise BadInput(f"more than {MOST_TERMS} different words", fix="give fewer")
-    return Question(tuple(required), tuple(wanted), tuple(_pattern(phrase) for phrase in quoted))
+    return Question(tuple(required), tuple(wanted), tuple(pattern(phrase) for phrase in quoted))
 
 
 def holds(contents: pl.Series, phrases: tuple[str, ...]) -> pl.Series:
@@ -57,6 +57,20 @@ def holds(contents: pl.Series, phrases: tuple[str, ...]) -> pl.Series:
     for phrase in phrases:
         kept &= compared.str.contains(phrase)
     return kept
+
+
+def pattern(phrase: str) -> str:
+    """A regular expression for a phrase, or a word, in a folded text."""
+    parts = _parts(phrase)
+    found = ""
+    for number, part in enumerate(parts):
+        if number:
+            # Between scripts without spaces and others there need be nothing.
+            found += f"{_GAP}*" if _is_run(part) or _is_run(parts[number - 1]) else f"{_GAP}+"
+        found += part
+    before = "" if _is_run(parts[0]) else rf"(?:^|{_GAP}|{RUN})"
+    after = "" if _is_run(parts[-1]) else rf"(?:$|{_GAP}|{RUN})"
+    return before + found + after
 
 
 def _terms(text: str) -> list[str]:
@@ -74,17 +88,3 @@ def _parts(text: str) -> list[str]:
 
 def _is_run(part: str) -> bool:
     return bool(pl.Series([part]).str.contains(f"^{RUN}$")[0])
-
-
-def _pattern(phrase: str) -> str:
-    """A regular expression for the phrase in a folded text."""
-    parts = _parts(phrase)
-    pattern = ""
-    for number, part in enumerate(parts):
-        if number:
-            # Between scripts without spaces and others there need be nothing.
-            pattern += f"{_GAP}*" if _is_run(part) or _is_run(parts[number - 1]) else f"{_GAP}+"
-        pattern += part
-    before = "" if _is_run(parts[0]) else rf"(?:^|{_GAP}|{RUN})"
-    after = "" if _is_run(parts[-1]) else rf"(?:$|{_GAP}|{RUN})"
-    return before + pattern + after

@@ -10,7 +10,7 @@ import duckdb
 import polars as pl
 
 from moonshine_assets.mash.search.build import hashes
-from moonshine_assets.mash.search.question import Filters, Question
+from moonshine_assets.mash.search.question import Filters, Question, pattern
 
 _K1, _B = 1.2, 0.75
 #: Scores are whole numbers: sums are the same in whatever order they are taken.
@@ -45,10 +45,20 @@ class Ranking:
         self._required = [numbers[name] for name in question.required]
         self._wanted = [numbers[name] for name in question.wanted]
         self._condition, self._parameters = uses_condition(filters)
+        terms = [*self._required, *self._wanted]
+        rare = [term for term in terms if self._frequency[term] * _COMMON <= self._texts]
+        #: Looked up where every word is demanded; common words beside rare ones are cheaper to look for in the texts.
+        self._sought = rare or terms
+        #: Patterns of the words that texts `with_all` still have to be asked for.
+        self.unverified = tuple(
+            pattern(name)
+            for name in question.wanted
+            if numbers[name] not in self._sought and self._frequency[numbers[name]]
+        )
 
     def with_all(self, count: int) -> list[tuple[int, int]]:
-        """The best texts that have every term, as (text, score); ties by the text that came last."""
-        terms = [*self._required, *self._wanted]
+        """The best texts that have every term but the `unverified`, as (text, score); ties: what came last first."""
+        terms = self._sought
         rarest = min(self._frequency[term] for term in terms)
         if not rarest:
             return []
