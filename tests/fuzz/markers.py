@@ -60,6 +60,14 @@ def plant(provider: str, name: str, value: Any, form: str) -> set[str]:
     planted: set[str] = set()
     if _NO_SESSION.search(name):
         return planted
+    copies = [
+        (place.holder, place.holder["messages"])
+        for place in spots(value)
+        if place.key == "history" and place.value and isinstance(place.holder, dict) and "messages" in place.holder
+    ]
+    # The list beside a history repeats its shown path: a text is demanded where it stands first.
+    for holder, _ in copies:
+        holder["messages"] = []
     # Tables of an older generation beside the newer ones are copies of what was moved.
     moved = {"message", "part"} if isinstance(value, dict) and "session_message" in value else set()
     for place in spots(value, _PASSED_OVER.get(provider, frozenset()) | moved):
@@ -70,6 +78,8 @@ def plant(provider: str, name: str, value: Any, form: str) -> set[str]:
         before, tail = _cut(text)
         place.put(f"{before} {marker}{tail}")
         planted.add(marker)
+    for holder, listed in copies:
+        holder["messages"] = listed
     return planted
 
 
