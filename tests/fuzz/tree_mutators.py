@@ -37,14 +37,16 @@ def ids(value: Any) -> list[str]:
 
 
 def _maps(value: Any) -> list[Place]:
-    """Objects that map ids to objects."""
+    """Objects that map ids to nodes: objects with an id or a pointer of their own."""
     return [
         place
         for place in spots(value)
-        if isinstance(place.value, dict)
-        and place.value
-        and all(isinstance(inner, dict) for inner in place.value.values())
+        if isinstance(place.value, dict) and place.value and all(map(_is_node, place.value.values()))
     ]
+
+
+def _is_node(inner: Any) -> bool:
+    return isinstance(inner, dict) and any(key == "id" or is_pointer(key) for key in inner)
 
 
 def is_pointer(field: Any) -> bool:
@@ -134,11 +136,7 @@ def copies(rng: Random, value: Any) -> Any:
 
 def repeated_keys(rng: Random, value: Any) -> Any:
     """A map of nodes that names an id twice, with something else under it."""
-    maps = [
-        place
-        for place in _maps(value)
-        if len(place.value) > 1 and all(any(is_pointer(key) for key in node) for node in place.value.values())
-    ]
+    maps = [place for place in _maps(value) if len(place.value) > 1]
     if not maps:
         return None
     for place in rng.sample(maps, min(len(maps), rng.randint(1, 2))):
