@@ -30,8 +30,11 @@ from moonshine_assets.tables.provenance import RECORD_UID_SQL
 
 _VIEWS = Path(__file__).with_name("views.sql")
 #: A batch is written when it holds this many characters of new text and payloads, or this many messages.
-BATCH_CHARACTERS = 12_000_000
+BATCH_CHARACTERS = 8_000_000
 BATCH_MESSAGES = 20_000
+#: So many characters are written to the file at once; until then DuckDB holds them, whatever its limit (500 MB in one
+#: transaction: 1,065 MB of memory, so: 548).
+CHECKPOINT_CHARACTERS = 48_000_000
 #: Newer copies of conversations wait until they are this many bytes of JSON.
 EXCHANGE_BYTES = 32_000_000
 
@@ -62,6 +65,7 @@ class RunWriter:
         self._inserter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="insert")
         self._under_way: Future[None] | None = None
         self._quarantined = 0
+        self._since_checkpoint = 0
         self._newer: dict[str, tuple[ParsedConversation, Arranged, RawElement]] = {}
         self._newer_bytes = 0
         self._removed = False
@@ -150,6 +154,11 @@ class RunWriter:
         for name, rows in batch.tables(self._count_many).items():
             if rows.num_rows:
                 self._insert(next(table for table in RUN_TABLES if table.name == name), rows)
+
+        self._since_checkpoint += batch.characters
+        if self._since_checkpoint >= CHECKPOINT_CHARACTERS:
+            self._connection.execute("CHECKPOINT")
+            self._since_checkpoint = 0
 
     def insert(self, table: Table, rows: Sequence[dict[str, object]]) -> None:
         """Write finished rows (receipts) of a table that has provenance columns."""
