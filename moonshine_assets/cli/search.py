@@ -58,6 +58,7 @@ def search(
     from moonshine_assets.mash.search.build import rebuild
     from moonshine_assets.mash.search.find import find
     from moonshine_assets.mash.search.question import Filters, parsed
+    from moonshine_assets.mash.vouched import carried
     from moonshine_resources.duckdb import connect, transaction
 
     home = Home.at(home_dir)
@@ -66,6 +67,7 @@ def search(
     if reindex:
         with (
             exclusive(home.mash_lock, seconds=_WRITER_WAIT, what="the mash"),
+            carried(home),
             connect(home.mash, read_only=False) as connection,
             transaction(connection),
         ):

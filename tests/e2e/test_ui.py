@@ -47,7 +47,9 @@ def test_every_check_of_what_was_made_is_green(server: Server, run_id: str) -> N
     for name, node in server.assets().items():
         if node["assetMaterializations"]:
             for check in node["assetChecksOrError"]["checks"]:
-                found[name, check["name"]] = check["executionForLatestMaterialization"]
+                # The drill has a schedule of its own.
+                if check["name"] != "restore_drill":
+                    found[name, check["name"]] = check["executionForLatestMaterialization"]
     assert len(found) >= 15
     assert [key for key, done in found.items() if not done or not done["evaluation"]["success"]] == []
 
