@@ -13,24 +13,19 @@ from moonshine_assets.archive.drill import restore_drill
 from moonshine_assets.archive.restore import restore_in_place, restore_snapshot
 from moonshine_assets.archive.retention import configured, prune, retained, snapshots
 from moonshine_assets.cli import show
+from moonshine_assets.cli.options import as_json, at_home
 from moonshine_assets.cli.outcome import FAILED, OK, exiting, say_line
 from moonshine_resources import clock
-from moonshine_resources.home import ENVIRONMENT, Home
+from moonshine_resources.home import Home
 from moonshine_resources.locks import exclusive
 
 #: How long these commands wait for a run that is merging, seconds.
 _WAIT = 600.0
-_at_home = click.option(
-    "--home",
-    "home_dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    help=f"Data home; default: {ENVIRONMENT}, else data/ of the project.",
-)
 
 
 @click.command()
 @click.argument("run_id")
-@_at_home
+@at_home
 @click.option("--to", "target", type=click.Path(dir_okay=False, path_type=Path), help="Write this file instead.")
 @exiting
 def restore(run_id: str, home_dir: Path | None, target: Path | None) -> int:
@@ -55,8 +50,8 @@ def archive() -> None:
 
 
 @archive.command("list")
-@_at_home
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@at_home
+@as_json
 @exiting
 def list_command(home_dir: Path | None, as_json: bool) -> int:
     """Snapshots, the newest first; each shows the mash before the merge of its run."""
@@ -72,7 +67,7 @@ def list_command(home_dir: Path | None, as_json: bool) -> int:
 
 
 @archive.command("prune")
-@_at_home
+@at_home
 @click.option("--dry-run", is_flag=True, help="Say what would be removed.")
 @exiting
 def prune_command(home_dir: Path | None, dry_run: bool) -> int:
@@ -91,7 +86,7 @@ def prune_command(home_dir: Path | None, dry_run: bool) -> int:
 
 @archive.command("drill")
 @click.argument("run_id", required=False)
-@_at_home
+@at_home
 @exiting
 def drill_command(run_id: str | None, home_dir: Path | None) -> int:
     """Restore the newest snapshot, or that of RUN_ID, into scratch and compare every row with the mash."""

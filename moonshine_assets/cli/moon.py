@@ -4,32 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from moonshine_assets.cli import sessions
+from moonshine_assets.cli.options import as_json, at_home
 from moonshine_assets.cli.outcome import FAILED, OK, exiting, say_line
 from moonshine_assets.cli.show import console, table
 from moonshine_assets.sessions.configuration import Configuration, load
-from moonshine_resources.home import ENVIRONMENT, Home
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def at_home(function: Command) -> Command:
-    """`--home DIR`, given to every command."""
-    return click.option(
-        "--home",
-        "home_dir",
-        type=click.Path(file_okay=False, path_type=Path),
-        help=f"Data home; default: {ENVIRONMENT}, else data/ of the project.",
-    )(function)
-
-
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+from moonshine_resources.home import Home
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import click
 
 from moonshine_assets.cli import show, summaries
 from moonshine_assets.cli.archive import archive, restore
 from moonshine_assets.cli.instance import open_instance, use_home
+from moonshine_assets.cli.options import as_json, at_home
 from moonshine_assets.cli.outcome import BAD_INPUT, FAILED, OK, exiting, say, say_line
 from moonshine_assets.cli.preparation import make_ready
 from moonshine_assets.cli.progress_bar import progress_bar
@@ -27,22 +27,7 @@ from moonshine_assets.distill.policy import load as load_policy
 from moonshine_assets.errors import BadInput
 from moonshine_assets.mash.order import configured_order
 from moonshine_assets.providers.categories import category_matrix
-from moonshine_resources.home import ENVIRONMENT, PROJECT_ROOT, Home
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def at_home(function: Command) -> Command:
-    """`--home DIR`, given to every command."""
-    return click.option(
-        "--home",
-        "home_dir",
-        type=click.Path(file_okay=False, path_type=Path),
-        help=f"Data home; default: {ENVIRONMENT}, else data/ of the project.",
-    )(function)
-
-
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+from moonshine_resources.home import PROJECT_ROOT, Home
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

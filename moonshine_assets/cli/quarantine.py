@@ -11,6 +11,7 @@ import click
 
 from moonshine_assets.cli import show, summaries
 from moonshine_assets.cli.instance import open_instance, use_home
+from moonshine_assets.cli.options import as_json, at_home
 from moonshine_assets.cli.outcome import OK, exiting, say_line
 from moonshine_assets.cli.progress_bar import progress_bar
 from moonshine_assets.errors import BadInput
@@ -28,15 +29,7 @@ from moonshine_assets.providers.replay import (
 from moonshine_assets.providers.trial import Trial
 from moonshine_resources import clock
 from moonshine_resources.duckdb import connect
-from moonshine_resources.home import ENVIRONMENT, Home
-
-_at_home = click.option(
-    "--home",
-    "home_dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    help=f"Data home; default: {ENVIRONMENT}, else data/ of the project.",
-)
-_as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+from moonshine_resources.home import Home
 
 
 @click.group()
@@ -46,8 +39,8 @@ def quarantine() -> None:
 
 @quarantine.command("list")
 @click.argument("run_ids", nargs=-1)
-@_at_home
-@_as_json
+@at_home
+@as_json
 @exiting
 def list_command(run_ids: tuple[str, ...], home_dir: Path | None, as_json: bool) -> int:
     """Quarantined pieces by run, and exports that were refused as a whole."""
@@ -75,8 +68,8 @@ def _line(row: dict[str, Any]) -> dict[str, Any]:
 @quarantine.command("show")
 @click.argument("run_id", metavar="RUN")
 @click.argument("quarantine_id", metavar="[ID]", type=int, required=False)
-@_at_home
-@_as_json
+@at_home
+@as_json
 @click.option("--raw", is_flag=True, help="Write the kept bytes to standard output.")
 @exiting
 def show_command(run_id: str, quarantine_id: int | None, home_dir: Path | None, as_json: bool, raw: bool) -> int:
@@ -117,8 +110,8 @@ def _write_file(path: Path) -> None:
 @quarantine.command("replay")
 @click.argument("run_id", metavar="RUN")
 @click.argument("quarantine_ids", metavar="[ID]...", nargs=-1, type=int)
-@_at_home
-@_as_json
+@at_home
+@as_json
 @click.option("--dry-run", is_flag=True, help="Only say what would parse now.")
 @exiting
 def replay_command(

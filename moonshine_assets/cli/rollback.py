@@ -8,23 +8,19 @@ import click
 
 from moonshine_assets.cli import show
 from moonshine_assets.cli.instance import open_instance, use_home
+from moonshine_assets.cli.options import at_home
 from moonshine_assets.cli.outcome import OK, exiting, say_line
 from moonshine_assets.cli.progress_bar import progress_bar
 from moonshine_assets.mash.merge import Merge
 from moonshine_assets.mash.rollback import take_out
 from moonshine_resources import clock
 from moonshine_resources.duckdb import connect
-from moonshine_resources.home import ENVIRONMENT, Home
+from moonshine_resources.home import Home
 
 
 @click.command()
 @click.argument("run_id")
-@click.option(
-    "--home",
-    "home_dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    help=f"Data home; default: {ENVIRONMENT}, else data/ of the project.",
-)
+@at_home
 @click.option("--reason", default="asked for", show_default=True, help="Why, for the merge manifest.")
 @exiting
 def rollback(run_id: str, home_dir: Path | None, reason: str) -> int:

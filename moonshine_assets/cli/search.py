@@ -10,9 +10,10 @@ from typing import Any
 import click
 
 from moonshine_assets.cli import show
+from moonshine_assets.cli.options import as_json, at_home
 from moonshine_assets.cli.outcome import OK, exiting
 from moonshine_assets.errors import BadInput
-from moonshine_resources.home import ENVIRONMENT, Home
+from moonshine_resources.home import Home
 from moonshine_resources.locks import exclusive
 
 #: Characters of a message shown before and after the first word that was found.
@@ -24,18 +25,13 @@ _TIME = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 
 @click.command()
 @click.argument("words", nargs=-1)
-@click.option(
-    "--home",
-    "home_dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    help=f"Data home; default: {ENVIRONMENT}, else data/ of the project.",
-)
+@at_home
 @click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 1000), help="Messages at most.")
 @click.option("--provider", help="Only messages of this provider.")
 @click.option("--role", type=click.Choice(["user", "assistant", "tool", "system"]), help="Only messages of this role.")
 @click.option("--since", type=_TIME, help="Only messages from this time on, UTC.")
 @click.option("--until", type=_TIME, help="Only messages before this time, UTC.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@as_json
 @click.option("--reindex", is_flag=True, help="Make the index anew from the mash first.")
 @exiting
 def search(

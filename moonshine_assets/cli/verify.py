@@ -8,22 +8,18 @@ from pathlib import Path
 import click
 
 from moonshine_assets.cli import show
+from moonshine_assets.cli.options import as_json, at_home
 from moonshine_assets.cli.outcome import FAILED, OK, exiting
 from moonshine_assets.errors import BadInput
 from moonshine_assets.mash.vouched import checked_gates
 from moonshine_resources import clock
 from moonshine_resources.duckdb import connect
-from moonshine_resources.home import ENVIRONMENT, Home
+from moonshine_resources.home import Home
 
 
 @click.command()
-@click.option(
-    "--home",
-    "home_dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    help=f"Data home; default: {ENVIRONMENT}, else data/ of the project.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@at_home
+@as_json
 @exiting
 def verify(home_dir: Path | None, as_json: bool) -> int:
     """Check every row of the mash: schema, provenance, integrity. The nightly schedule does the same."""
