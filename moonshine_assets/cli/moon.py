@@ -1,92 +1,41 @@
-"""The `moon` command: live agent sessions."""
+"""The `moon` command: live agent sessions. A command's module is imported when it is called: hooks must start fast."""
 
 from __future__ import annotations
 
-import json
-import os
-from pathlib import Path
-from typing import Any
+from importlib import import_module
 
 import click
 
-from moonshine_assets.cli import sessions
-from moonshine_assets.cli.options import as_json, at_home
-from moonshine_assets.cli.outcome import FAILED, OK, exiting, say_line
-from moonshine_assets.cli.show import console, table
-from moonshine_assets.sessions.configuration import Configuration, load
-from moonshine_resources.home import Home
+#: Name of a command → where it is, in the order of the help.
+_COMMANDS = {
+    "usage": "moonshine_assets.cli.moon_usage:usage",
+    "status": "moonshine_assets.cli.moon_usage:status",
+    "config": "moonshine_assets.cli.moon_usage:config",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """A group whose commands are imported one by one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click names it
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command = getattr(import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="moonshine")
 def main() -> None:
     """Live agent sessions: how full they are, and what is due for them.
 
     Exit codes: 0 all is well, 1 something could not be read, 2 bad input.
     """
-
-
-@main.command()
-@at_home
-@as_json
-@exiting
-def config(home_dir: Path | None, as_json: bool) -> int:
-    """What applies, and from where: the default, moon.toml, or the environment. Secrets are never shown."""
-    home = Home.at(home_dir)
-    rows = sessions.settings_rows(_configured(home))
-    if as_json:
-        _print_json({"file": str(home.moon_config), "exists": home.moon_config.exists(), "settings": rows})
-    else:
-        title = f"{home.moon_config}{'' if home.moon_config.exists() else ' (not there)'}"
-        console().print(table(title, rows, ("key", "value", "from")))
-    return OK
-
-
-@main.command()
-@at_home
-@as_json
-@exiting
-def usage(home_dir: Path | None, as_json: bool) -> int:
-    """How full every live session is, and whether that number can be trusted."""
-    home = Home.at(home_dir)
-    found = sessions.measured(home, _configured(home).settings)
-    rows = [sessions.usage_row(reading) for reading in found.readings]
-    if as_json:
-        _print_json({"sessions": rows, "problems": [problem._asdict() for problem in found.problems]})
-    else:
-        console().print(table("Usage", rows, sessions.USAGE_COLUMNS))
-    return _told(found.problems)
-
-
-@main.command()
-@at_home
-@as_json
-@exiting
-def status(home_dir: Path | None, as_json: bool) -> int:
-    """Sessions with their readings, their states, and what would be due now; nothing is changed."""
-    home = Home.at(home_dir)
-    shown = sessions.status(home, _configured(home).settings)
-    if as_json:
-        _print_json(shown.as_json())
-    else:
-        console().print(table("Sessions", shown.rows, sessions.STATUS_COLUMNS))
-    if shown.damage:
-        say_line(f"{home.moon_state}: {shown.damage}; it is set aside and rebuilt at the next look of the watcher")
-    return max(_told(shown.problems), FAILED if shown.damage else OK)
-
-
-def _configured(home: Home) -> Configuration:
-    return load(home.moon_config, os.environ)
-
-
-def _print_json(value: Any) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
-
-
-def _told(problems: list[sessions.Problem]) -> int:
-    for problem in problems:
-        say_line(f"{problem.where or problem.provider}: {problem.what}")
-    return FAILED if problems else OK
 
 
 if __name__ == "__main__":
