@@ -9,11 +9,8 @@ from fractions import Fraction
 MAXIMUM_CHARACTERS = 200
 _MAXIMUM_EXPONENT = 64
 _MAXIMUM_BITS = 4096
-_MAXIMUM_DIGITS = 2000
 _SIGNS = str.maketrans({"×": "*", "÷": "/", "−": "-"})
 _ALLOWED = re.compile(r"[0-9.+\-*/() \t]+")
-#: A number as a completion writes it: thousands in groups of three, decimals, or a fraction of whole numbers.
-_NUMBER = re.compile(r"(?<![\w.,/])[-−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:/\d+)?(?![\w/]|\.\d|,\d)")
 
 
 def evaluate(expression: str) -> Fraction | None:
@@ -69,7 +66,7 @@ def _bounded(value: Fraction | None) -> Fraction | None:
 
 
 def written(value: Fraction) -> str:
-    """A whole number, a decimal where it ends, else `numerator/denominator`; `last_number` reads it back."""
+    """A whole number, a decimal where it ends, else `numerator/denominator`; `rewards.last_number` reads it back."""
     rest = value.denominator
     digits = 0
     for factor in (2, 5):
@@ -84,14 +81,3 @@ def written(value: Fraction) -> str:
         return str(value)
     scaled = str(abs(value.numerator) * 10**digits // value.denominator).rjust(digits + 1, "0")
     return f"{'-' if value < 0 else ''}{scaled[:-digits]}.{scaled[-digits:]}"
-
-
-def last_number(text: str) -> Fraction | None:
-    """The last number a text holds, exactly as written; None without one, or when it has over 2,000 digits."""
-    numbers = _NUMBER.findall(text)
-    if not numbers or len(numbers[-1]) > _MAXIMUM_DIGITS:
-        return None
-    whole, _, below = numbers[-1].replace(",", "").replace("−", "-").partition("/")
-    if below and ("." in whole or not int(below)):
-        return None
-    return Fraction(whole) / int(below or 1)

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from moonshine_assets.distill.policy import VerifierName
-from moonshine_assets.lanes.expressions import evaluate, last_number, written
+from moonshine_assets.lanes.expressions import evaluate, written
+from moonshine_assets.lanes.rewards import REWARDS, Reward
 
 
 class Task(NamedTuple):
@@ -25,7 +26,7 @@ class Verifier(NamedTuple):
     """`ask(last user message)` finds the task; `reward(completion, ground_truth, arguments)` is 0.0 or 1.0."""
 
     ask: Callable[[str], Task | None]
-    reward: Callable[[str, str, dict[str, Any]], float]
+    reward: Reward
 
 
 _SUM = re.compile(
@@ -57,7 +58,6 @@ _KEYS = re.compile(
     rf"\b(?:keys|fields|properties)\s*:?\s*(?P<keys>{_KEY}(?:\s*,\s*(?:and\s+)?{_KEY}|\s+and\s+{_KEY})*)\s*(?=[.;\n)]|\Z)",
     re.IGNORECASE,
 )
-_FENCE = re.compile(r"\s*```(?:json)?[ \t]*\n(?P<body>.*?)\n?```\s*", re.IGNORECASE | re.DOTALL)
 
 
 def _ask_sum(prompt: str) -> Task | None:
@@ -73,11 +73,6 @@ def _ask_sum(prompt: str) -> Task | None:
     return None if value is None else Task(written(value), {"expression": expression})
 
 
-def _reward_sum(completion: str, ground_truth: str, arguments: dict[str, Any]) -> float:  # noqa: ARG001 - one signature
-    found = last_number(completion)
-    return float(found is not None and found == last_number(ground_truth))
-
-
 def _ask_json(prompt: str) -> Task | None:
     """The prompt wants one JSON object and nothing else, and lists its keys."""
     if not _JSON_ONLY.search(prompt) or _OTHER_SHAPE.search(prompt):
@@ -89,22 +84,7 @@ def _ask_json(prompt: str) -> Task | None:
     return Task(json.dumps(keys, ensure_ascii=False), {"keys": keys})
 
 
-def _reward_json(completion: str, ground_truth: str, arguments: dict[str, Any]) -> float:  # noqa: ARG001 - one signature
-    fenced = _FENCE.fullmatch(completion)
-    try:
-        value = json.loads(fenced["body"] if fenced else completion, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        return 0.0
-    keys = arguments.get("keys")
-    return float(isinstance(value, dict) and isinstance(keys, list) and bool(keys) and all(k in value for k in keys))
-
-
-def _no_constant(name: str) -> float:
-    """NaN and Infinity are Python's, not JSON's."""
-    raise ValueError(name)
-
-
 VERIFIERS: dict[VerifierName, Verifier] = {
-    "arithmetic_exact": Verifier(_ask_sum, _reward_sum),
-    "json_object": Verifier(_ask_json, _reward_json),
+    "arithmetic_exact": Verifier(_ask_sum, REWARDS["arithmetic_exact"]),
+    "json_object": Verifier(_ask_json, REWARDS["json_object"]),
 }

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from lanes.build import POLICY, built
 from moonshine_assets.exports.records import Block, Node
 from moonshine_assets.lanes import verifiers
-from moonshine_assets.lanes.expressions import evaluate, last_number, written
+from moonshine_assets.lanes.expressions import evaluate, written
 from moonshine_assets.lanes.grpo import advantages
+from moonshine_assets.lanes.rewards import last_number
 from moonshine_assets.lanes.verifiers import VERIFIERS, Verifier
 
 

@@ -1,0 +1,111 @@
+"""Rewards of the GRPO lane, as trainers call them.
+
+The standard library alone, and nothing of Moonshine: exports carry this very file as `moonshine_reward.py`, so that
+what a trainer rewards is what the lane was verified with.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+#: A reward is a pure function of (completion, ground_truth, verifier_args): 0.0 or 1.0.
+Reward = Callable[[str, str, dict[str, Any]], float]
+
+#: data_source of a row is this and the verifier's name.
+DATA_SOURCE = "moonshine_"
+_MAXIMUM_DIGITS = 2000
+#: A number as a completion writes it: thousands in groups of three, decimals, or a fraction of whole numbers.
+_NUMBER = re.compile(r"(?<![\w.,/])[-−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:/\d+)?(?![\w/]|\.\d|,\d)")
+_FENCE = re.compile(r"\s*```(?:json)?[ \t]*\n(?P<body>.*?)\n?```\s*", re.IGNORECASE | re.DOTALL)
+#: Special tokens that end an answer, as a tokenizer writes them out.
+_END = re.compile(r"(?:\s*(?:<[|｜][^<>]{1,40}[|｜]>|</s>|<eos>|<end_of_turn>))+\s*\Z")
+
+
+def last_number(text: str) -> Fraction | None:
+    """The last number a text holds, exactly as written; None without one, or when it has over 2,000 digits."""
+    numbers = _NUMBER.findall(text)
+    if not numbers or len(numbers[-1]) > _MAXIMUM_DIGITS:
+        return None
+    whole, _, below = numbers[-1].replace(",", "").replace("−", "-").partition("/")
+    if below and ("." in whole or not int(below)):
+        return None
+    return Fraction(whole) / int(below or 1)
+
+
+def arithmetic_exact(completion: str, ground_truth: str, arguments: dict[str, Any]) -> float:  # noqa: ARG001 - one signature
+    """1.0 when the completion's last number equals the truth exactly."""
+    found = last_number(completion)
+    return float(found is not None and found == last_number(ground_truth))
+
+
+def json_object(completion: str, ground_truth: str, arguments: dict[str, Any]) -> float:  # noqa: ARG001 - one signature
+    """1.0 when the completion, minus one code fence, is one JSON object with every key of `arguments["keys"]`."""
+    fenced = _FENCE.fullmatch(completion)
+    try:
+        value = json.loads(fenced["body"] if fenced else completion, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return 0.0
+    keys = arguments.get("keys")
+    return float(isinstance(value, dict) and isinstance(keys, list) and bool(keys) and all(k in value for k in keys))
+
+
+def _no_constant(name: str) -> float:
+    """NaN and Infinity are Python's, not JSON's."""
+    raise ValueError(name)
+
+
+REWARDS: dict[str, Reward] = {"arithmetic_exact": arithmetic_exact, "json_object": json_object}
+
+
+def compute_score(data_source: str, solution_str: str, ground_truth: str, extra_info: Any = None, **_: Any) -> float:
+    """The reward as verl calls it.
+
+    Args:
+        data_source: `moonshine_<verifier>`.
+        extra_info: the row's extras, of which `verifier_args` (JSON) is read.
+
+    Raises:
+        NotImplementedError: the data source is not one of Moonshine's.
+    """
+    name = data_source.removeprefix(DATA_SOURCE)
+    if name == data_source or name not in REWARDS:
+        raise NotImplementedError(f"no reward for data_source {data_source!r}; known: {', '.join(REWARDS)}")
+    return REWARDS[name](solution_str, ground_truth, json.loads((extra_info or {}).get("verifier_args") or "{}"))
+
+
+def moonshine_reward(
+    completions: Sequence[Any],
+    ground_truth: Sequence[str],
+    verifier: Sequence[str],
+    verifier_args: Sequence[str],
+    **_: Any,
+) -> list[float]:
+    """Rewards as TRL's GRPOTrainer calls it: one a completion, from the columns of the lane.
+
+    Args:
+        completions: texts, or conversations whose last message is the answer.
+    """
+    texts = [completion if isinstance(completion, str) else completion[-1]["content"] for completion in completions]
+    rows = zip(texts, ground_truth, verifier, verifier_args, strict=True)
+    return [REWARDS[name](text or "", truth, json.loads(arguments)) for text, truth, name, arguments in rows]
+
+
+def reward_func(queries: Sequence[str], prompts: Sequence[str], labels: Sequence[str], **_: Any) -> dict[str, Any]:
+    """Rewards as OpenRLHF calls it: queries are prompts with their completions, labels what the export wrote.
+
+    A label is JSON: `{"verifier", "ground_truth", "verifier_args"}`. Special tokens at the end of a query are no part
+    of the answer.
+    """
+    import torch  # the trainer's own
+
+    scores = []
+    for query, prompt, label in zip(queries, prompts, labels, strict=True):
+        task = json.loads(label)
+        completion = _END.sub("", query.removeprefix(prompt))
+        scores.append(REWARDS[task["verifier"]](completion, task["ground_truth"], json.loads(task["verifier_args"])))
+    rewards = torch.tensor(scores)
+    return {"rewards": rewards, "scores": rewards, "extra_logs": {}}
