@@ -9,7 +9,7 @@ from typing import ParamSpec
 
 import click
 
-from moonshine_assets.cli.show import printable
+from moonshine_assets.cli.printable import printable
 from moonshine_assets.errors import MoonshineError
 
 P = ParamSpec("P")

@@ -13,6 +13,7 @@ from moonshine_assets.cli import show, summaries
 from moonshine_assets.cli.instance import open_instance, use_home
 from moonshine_assets.cli.options import as_json, at_home
 from moonshine_assets.cli.outcome import OK, exiting, say_line
+from moonshine_assets.cli.printable import printable
 from moonshine_assets.cli.progress_bar import progress_bar
 from moonshine_assets.errors import BadInput
 from moonshine_assets.exports.register import Registration
@@ -95,7 +96,7 @@ def show_command(run_id: str, quarantine_id: int | None, home_dir: Path | None, 
     else:
         for name, value in found.items():
             if value is not None:
-                click.echo(f"{name.replace('_', ' ')}: {show.printable(str(value))}")
+                click.echo(f"{name.replace('_', ' ')}: {printable(str(value))}")
     return OK
 
 

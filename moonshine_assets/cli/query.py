@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import duckdb
 import polars as pl
 
-from moonshine_assets.cli.show import printable
+from moonshine_assets.cli.printable import printable
 from moonshine_assets.errors import BadInput
 from moonshine_assets.mash.contracts import load
 from moonshine_assets.mash.give_way import giving_way

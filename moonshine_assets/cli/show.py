@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from moonshine_assets.cli.printable import printable
+
 
 def console() -> Console:
     """Standard output; wide enough for tables when it is not a terminal."""
@@ -40,8 +42,3 @@ def cell(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     return printable(str(value))
-
-
-def printable(text: str) -> str:
-    """Text that cannot steer the terminal: names and contents come from other people's files."""
-    return "".join(character if character.isprintable() else "�" for character in text)
