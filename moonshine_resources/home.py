@@ -255,6 +255,30 @@ class Home:
     def moon_state_lock(self) -> Path:
         return self.root / "locks" / "moon_state.lock"
 
+    @property
+    def moon_heartbeat(self) -> Path:
+        """When the watcher last looked, and who it is."""
+        return self.moon_state.with_name("heartbeat.json")
+
+    @property
+    def moon_audit_log(self) -> Path:
+        """What was done to sessions, one JSON object a line."""
+        return self.root / "moon" / "logs" / "audit.log"
+
+    @property
+    def moon_daemon_lock(self) -> Path:
+        """Who watches; the kernel's lock is on a file beside it."""
+        return self.root / "moon" / "logs" / "moon-watch.daemon.lock"
+
+    @property
+    def moon_hooks(self) -> Path:
+        """What was installed into agents: manifests, their files as they were before, the plug-in of OpenClaw."""
+        return self.root / "moon" / "hooks"
+
+    @property
+    def moon_locks(self) -> Path:
+        return self.root / "locks" / "moon"
+
     def lane_draft(self, lane: str, run_id: str) -> Path:
         """A lane as it was built while the slice was cut, until the lane itself is published."""
         return self.root / "work" / "lanes" / run_id / f"{lane}.msgpack"

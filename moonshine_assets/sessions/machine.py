@@ -44,8 +44,18 @@ def react(state: SessionState, reading: Reading, now: int, ladder: Ladder = DEFA
     return Reaction(replace(state, phase=_phase(state, now), seen_at=now), due)
 
 
-def finished(state: SessionState, action: int, stage: Stage, now: int, ladder: Ladder = DEFAULTS) -> SessionState:
+def finished(
+    state: SessionState, action: int, stage: Stage, now: int, ladder: Ladder = DEFAULTS, *, left: bool = False
+) -> SessionState:
     """The state after a stage of an action was done and verified by reading back; a lost action's report is ignored.
+
+    Args:
+        state: what is known of the session.
+        action: whose stage it was.
+        stage: the stage.
+        now: epoch seconds.
+        ladder: thresholds and times.
+        left: a prune that left the session itself as it was: if its usage falls now, that is the tool's doing.
 
     Raises:
         GateFailed: a stage before it in the action is neither finished nor failed.
@@ -53,7 +63,9 @@ def finished(state: SessionState, action: int, stage: Stage, now: int, ladder: L
     if action != state.action or stage not in state.running:
         return state
     _require_first(state, stage)
-    state = replace(state, running=_without(state.running, stage), pruned=state.pruned or stage is Stage.PRUNE)
+    state = replace(
+        state, running=_without(state.running, stage), pruned=state.pruned or (stage is Stage.PRUNE and not left)
+    )
     return _ended(state, now, ladder)
 
 

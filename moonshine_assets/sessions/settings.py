@@ -30,15 +30,29 @@ class Thresholds(Section, frozen=True):
 
 
 class Watcher(Section, frozen=True):
-    """Times of the watcher, seconds. Sessions that nobody went on with for `active_within_secs` are left alone, and
-    what is known of them is forgotten after `forget_after_secs`. A stage not reported within `action_timeout_secs` is
-    given out again. A session whose numbers are in doubt is archived at most every `doubt_interval_secs`."""
+    """Times of the watcher, seconds. It looks every `poll_interval_secs`. Sessions that nobody went on with for
+    `active_within_secs` are left alone, and what is known of them is forgotten after `forget_after_secs`. A stage not
+    reported within `action_timeout_secs` is given out again. A session whose numbers are in doubt is archived at most
+    every `doubt_interval_secs`."""
 
+    poll_interval_secs: Positive = 30
     cooldown_secs: Count = 60
     active_within_secs: Positive = 86_400
     action_timeout_secs: Positive = 900
     doubt_interval_secs: Positive = 900
     forget_after_secs: Positive = 2_592_000
+
+
+class Prune(Section, frozen=True):
+    """Making a session smaller. `mode`: where our hooks are installed, for every agent, or never. Claude Code and Codex
+    are pruned only when the session was not changed for `idle_secs`. Of a tool's output a pruned copy keeps
+    `keep_head_chars` and `keep_tail_chars`. An agent's own compaction may take `timeout_secs`."""
+
+    mode: Literal["installed", "always", "never"] = "installed"
+    idle_secs: Count = 120
+    keep_head_chars: Count = 800
+    keep_tail_chars: Count = 400
+    timeout_secs: Positive = 600
 
 
 class Distill(Section, frozen=True):
@@ -53,7 +67,8 @@ class Distill(Section, frozen=True):
 
 class OpenClaw(Section, frozen=True):
     """OpenClaw. `state_dir` empty: OPENCLAW_STATE_DIR, else ~/.openclaw. `source`: its files, its command, or its
-    command where there are no files (auto). `own_compaction` false: its compaction is switched off in its settings."""
+    command where there are no files (auto). `own_compaction` false: its compaction is switched off in its settings.
+    `rollover`: a session that was distilled gets a successor, which is told of it."""
 
     enabled: bool = True
     state_dir: str = ""
@@ -62,13 +77,15 @@ class OpenClaw(Section, frozen=True):
     command_timeout_secs: Positive = 60
     gateway_token: Secret = ""
     own_compaction: bool = True
+    rollover: bool = True
 
 
 class ClaudeCode(Section, frozen=True):
-    """Claude Code. `folder` empty: CLAUDE_CONFIG_DIR, else ~/.claude."""
+    """Claude Code. `folder` empty: CLAUDE_CONFIG_DIR, else ~/.claude. `command` compacts an idle session."""
 
     enabled: bool = True
     folder: str = ""
+    command: str = "claude"
     own_compaction: bool = True
 
 
@@ -94,6 +111,7 @@ class Settings(Section, frozen=True):
 
     thresholds: Thresholds = Thresholds()
     watcher: Watcher = Watcher()
+    prune: Prune = Prune()
     distill: Distill = Distill()
     openclaw: OpenClaw = OpenClaw()
     claude_code: ClaudeCode = ClaudeCode()

@@ -6,7 +6,8 @@ The one who runs the stages calls `observe`, and `report` for each stage of each
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from enum import StrEnum
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -16,6 +17,14 @@ from moonshine_assets.sessions.settings import Settings
 from moonshine_assets.sessions.state import changing
 from moonshine_assets.sessions.usage.reading import Doubt, Reading
 from moonshine_resources.home import Home
+
+
+class Outcome(StrEnum):
+    """How a stage ended. LEFT: done, and the session itself was left as it is."""
+
+    FINISHED = "finished"
+    LEFT = "left"
+    FAILED = "failed"
 
 
 class Action(NamedTuple):
@@ -67,7 +76,7 @@ def report(
     key: str,
     action: int,
     stage: Stage,
-    outcome: Literal["finished", "failed"],
+    outcome: Outcome,
     now: int,
 ) -> SessionState | None:
     """Note how a stage of an action ended; the session's state, None for one that is not known.
@@ -75,12 +84,15 @@ def report(
     Raises:
         GateFailed: the stage before it was not reported.
     """
-    settle = finished if outcome == "finished" else failed
+    ladder = Ladder.of(settings)
     with changing(home) as state:
         known = state.value.sessions.get(key)
         if known is None:
             return None
-        settled = settle(known, action, stage, now, Ladder.of(settings))
+        if outcome is Outcome.FAILED:
+            settled = failed(known, action, stage, now, ladder)
+        else:
+            settled = finished(known, action, stage, now, ladder, left=outcome is Outcome.LEFT)
         state.save(replace(state.value, sessions={**state.value.sessions, key: settled}))
     return settled
 

@@ -268,3 +268,10 @@ def test_a_session_gone_with_an_archive_outstanding_is_still_tried_and_not_prune
     assert session.look(None, after=COOLDOWN, **gone) == (A,)
     session.done(A)
     assert session.look(None, after=DOUBT, **gone) == ()
+
+
+def test_a_prune_that_left_the_session_as_it_was_hides_no_compaction_of_the_tool(session: Session) -> None:
+    session.look(0.86, compaction_mark=None)
+    session.done(A)
+    session.state = finished(session.state, session.state.action, P, session.now, left=True)
+    assert session.look(0.30, after=COOLDOWN, compaction_mark="by the tool") == (A,)

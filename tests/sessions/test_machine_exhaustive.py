@@ -94,6 +94,7 @@ def events(state: SessionState, with_signs: bool) -> Iterator[Seen]:
     if state.running:
         stage = state.running[0]
         yield Seen(state, "finished", finished(state, state.action, stage, T, LADDER), ())
+        yield Seen(state, "left", finished(state, state.action, stage, T, LADDER, left=True), ())
         yield Seen(state, "failed", failed(state, state.action, stage, T, LADDER), ())
 
 
@@ -106,9 +107,10 @@ def check(seen: Seen) -> None:
         assert after.phase in LEGAL[before.phase]
         expected = TRIGGERED[after.outstanding[0]] if after.outstanding else C if after.quiet_until > T else N
         assert after.phase is expected
-    elif event in ("finished", "failed"):
+    elif event in ("finished", "left", "failed"):
         gone = set(before.outstanding) - set(after.outstanding)
-        assert gone <= ({before.running[0]} if event == "finished" else set())
+        assert gone <= (set() if event == "failed" else {before.running[0]})
+        assert after.pruned is (before.pruned or (event == "finished" and before.running[0] is P))
         if event == "failed":
             assert before.running[0] in after.waiting
             assert after.not_before > T

@@ -8,7 +8,7 @@ from moonshine_assets.sessions.ladder import Stage
 from moonshine_assets.sessions.settings import Settings, Watcher
 from moonshine_assets.sessions.state import look
 from moonshine_assets.sessions.usage.reading import Reading
-from moonshine_assets.sessions.watch import Action, observe, report
+from moonshine_assets.sessions.watch import Action, Outcome, observe, report
 from moonshine_resources.home import Home
 from sessions.logs import NOW, OTHER, SESSION, reading
 
@@ -55,7 +55,7 @@ def test_reports_lead_through_the_phases(home: Home) -> None:
     (action,) = observe(home, SETTINGS, [full()], NOW)
     phases = []
     for stage in action.stages:
-        state = report(home, SETTINGS, KEY, action.number, stage, "finished", NOW + 1)
+        state = report(home, SETTINGS, KEY, action.number, stage, Outcome.FINISHED, NOW + 1)
         assert state is not None
         phases.append(state.phase.value)
     assert phases == ["prune_triggered", "distill_triggered", "cooldown"]
@@ -64,19 +64,19 @@ def test_reports_lead_through_the_phases(home: Home) -> None:
 
 def test_a_failed_stage_is_handed_out_again_after_the_cooldown(home: Home) -> None:
     (action,) = observe(home, SETTINGS, [full(0.82)], NOW)
-    report(home, SETTINGS, KEY, action.number, A, "failed", NOW)
+    report(home, SETTINGS, KEY, action.number, A, Outcome.FAILED, NOW)
     assert observe(home, SETTINGS, [full(0.82)], NOW + 59) == []
     assert stages(observe(home, SETTINGS, [full(0.82)], NOW + 60)) == {KEY: (A,)}
 
 
 def test_a_report_on_a_session_nobody_knows_changes_nothing(home: Home) -> None:
-    assert report(home, SETTINGS, "codex:none", 1, A, "finished", NOW) is None
+    assert report(home, SETTINGS, "codex:none", 1, A, Outcome.FINISHED, NOW) is None
     assert not home.moon_state.exists()
 
 
 def test_a_session_gone_with_something_outstanding_is_not_forgotten(home: Home) -> None:
     (action,) = observe(home, SETTINGS, [full(0.86)], NOW)
-    report(home, SETTINGS, KEY, action.number, A, "failed", NOW)
+    report(home, SETTINGS, KEY, action.number, A, Outcome.FAILED, NOW)
     much_later = NOW + 10 * SETTINGS.watcher.forget_after_secs
     assert stages(observe(home, SETTINGS, [], much_later)) == {KEY: (A,)}
     assert look(home).state.sessions[KEY].outstanding == (A, P)
