@@ -28,7 +28,9 @@ def test_the_file_on_the_page_has_every_key_with_its_default() -> None:
 
 def test_the_commands_on_the_page_are_those_there_are() -> None:
     assert isinstance(main, click.Group)
-    assert set(re.findall(r"`moon ([a-z]+) ", PAGE)) == set(main.commands)
+    known = main.list_commands(click.Context(main))
+    assert set(re.findall(r"`moon ([a-z-]+)[ `]", PAGE)) == set(known)
+    assert all(main.get_command(click.Context(main), name) for name in known)
 
 
 def test_every_doubt_is_explained() -> None:
