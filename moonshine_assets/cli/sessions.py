@@ -76,7 +76,9 @@ def status(home: Home, settings: Settings) -> Status:
     found = measured(home, settings)
     loaded = state.look(home)
     now = int(clock.now().timestamp())
-    _, actions = decided(loaded.state.sessions, found.readings, now, Ladder.of(settings))
+    _, actions = decided(
+        loaded.state.sessions, found.readings, now, Ladder.of(settings), settings.distill.max_per_cycle
+    )
     due = {action.key: action.stages for action in actions}
     live = {reading.key: reading for reading in found.readings}
     known = loaded.state.sessions

@@ -31,16 +31,26 @@ class Reaction(NamedTuple):
     due: tuple[Stage, ...]
 
 
-def react(state: SessionState, reading: Reading, now: int, ladder: Ladder = DEFAULTS) -> Reaction:
+def react(
+    state: SessionState,
+    reading: Reading,
+    now: int,
+    ladder: Ladder = DEFAULTS,
+    *,
+    held_back: frozenset[Stage] = frozenset(),
+) -> Reaction:
     """One look at a session.
 
     Args:
         state: what the last look left; a new session has `SessionState()`.
         reading: how full it is.
         now: epoch seconds; may go back, as clocks do.
+        ladder: thresholds and times.
+        held_back: stages that are not handed out at this look, and stay due.
     """
     state = _observed(_lost(_clock_checked(state, now, ladder), now), reading, now, ladder)
-    state, due = _handed_out(state, reading.is_trusted, now, ladder)
+    may = {Stage.ARCHIVE} if not reading.is_trusted else set(STAGES) - held_back
+    state, due = _handed_out(state, may, now, ladder)
     return Reaction(replace(state, phase=_phase(state, now), seen_at=now), due)
 
 
@@ -150,13 +160,13 @@ def _was_compacted(state: SessionState, reading: Reading, ladder: Ladder) -> boo
 
 
 def _handed_out(
-    state: SessionState, is_trusted: bool, now: int, ladder: Ladder
+    state: SessionState, allowed: set[Stage], now: int, ladder: Ladder
 ) -> tuple[SessionState, tuple[Stage, ...]]:
     """The next action, when none runs and nothing holds it back; every action begins with archiving.
 
     A crossing in the cooldown is remembered at once and handed out after it, whatever usage does meanwhile.
     """
-    may = state.waiting if is_trusted else in_order({Stage.ARCHIVE} & set(state.waiting))
+    may = in_order(allowed & set(state.waiting))
     if state.running or not may or now < state.not_before:
         return state, ()
     if now < state.quiet_until and DEPTH[may[-1]] <= state.quiet_depth:

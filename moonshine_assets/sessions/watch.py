@@ -48,7 +48,7 @@ def observe(home: Home, settings: Settings, readings: list[Reading], now: int) -
     """
     ladder = Ladder.of(settings)
     with changing(home) as state:
-        sessions, actions = decided(state.value.sessions, readings, now, ladder)
+        sessions, actions = decided(state.value.sessions, readings, now, ladder, settings.distill.max_per_cycle)
         forgotten = now - settings.watcher.forget_after_secs
         kept = {key: one for key, one in sessions.items() if one.outstanding or one.seen_at >= forgotten}
         state.save(replace(state.value, sessions=kept))
@@ -56,14 +56,19 @@ def observe(home: Home, settings: Settings, readings: list[Reading], now: int) -
 
 
 def decided(
-    known: Mapping[str, SessionState], readings: list[Reading], now: int, ladder: Ladder
+    known: Mapping[str, SessionState], readings: list[Reading], now: int, ladder: Ladder, most_distilled: int
 ) -> tuple[dict[str, SessionState], list[Action]]:
-    """The states after a look, and the actions due."""
+    """The states after a look, and the actions due; at most so many of them distil, of the others that stays due."""
     seen = {reading.key: reading for reading in readings}
     missing = [key for key, one in known.items() if one.outstanding and key not in seen]
     sessions, actions = dict(known), []
     for key, reading in [*seen.items(), *((key, gone(key, now)) for key in missing)]:
-        state, due = react(known.get(key, SessionState()), reading, now, ladder)
+        before = known.get(key, SessionState())
+        state, due = react(before, reading, now, ladder)
+        if Stage.DISTILL in due:
+            most_distilled -= 1
+            if most_distilled < 0:
+                state, due = react(before, reading, now, ladder, held_back=frozenset({Stage.DISTILL}))
         sessions[key] = state
         if due:
             actions.append(Action(key, state.action, due, reading))

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from moonshine_assets.errors import Unreadable
 from moonshine_assets.sessions.settings import ClaudeCode, Codex, Estimate, OpenClaw, Settings
-from moonshine_assets.sessions.usage.collect import Collected, Look, collect
+from moonshine_assets.sessions.usage.collect import Collected, Look, collect, find
 from moonshine_assets.sessions.usage.reading import Doubt
 from moonshine_resources.tokenizer import TokenCounter
 from sessions.logs import (
@@ -153,3 +154,17 @@ def test_a_file_that_may_not_be_read_is_a_problem(agents: dict[str, str], monkey
     monkeypatch.setattr("moonshine_assets.sessions.usage.codex.read", forbidden)
     found = collected(agents)
     assert [tuple(one) for one in found.problems] == [("codex", "/somewhere", "Permission denied")]
+
+
+def test_one_session_is_found_however_old_it_is_and_nothing_else_is_read(agents: dict[str, str]) -> None:
+    look = Look(Settings(), agents, NOW * 2, pytest.fail)
+    for provider, used in (("claude_code", 100_000), ("codex", 120_000), ("openclaw", 15_420)):
+        found = find(look._replace(only=f"{provider}:{SESSION}"))
+        assert found is not None
+        assert (found.key, found.used_tokens) == (f"{provider}:{SESSION}", used)
+    assert find(look._replace(only=f"codex:{OTHER}")) is None
+    store = Path(agents["OPENCLAW_STATE_DIR"], "agents", "main", "agent", "openclaw-agent.sqlite")
+    store.write_bytes(b"not a store")
+    assert find(look._replace(only=f"codex:{SESSION}")) is not None, "another agent's trouble is not looked at"
+    with pytest.raises(Unreadable, match="cannot be read"):
+        find(look._replace(only=f"openclaw:{SESSION}"))

@@ -51,6 +51,7 @@ class Seen(NamedTuple):
     event: object
     after: SessionState
     due: tuple[Stage, ...]
+    held_back: frozenset[Stage] = frozenset()
 
 
 @cache
@@ -88,6 +89,9 @@ def events(state: SessionState, with_signs: bool) -> Iterator[Seen]:
     for one in looks(with_signs):
         after, due = react(state, one, T, LADDER)
         yield Seen(state, one, after, due)
+        after, due = react(state, one, T, LADDER, held_back=frozenset({D}))
+        assert D not in due
+        yield Seen(state, one, after, due, frozenset({D}))
     for name in TIMERS:
         if getattr(state, name) > T:
             yield Seen(state, name, replace(state, **{name: 0}), ())
@@ -99,11 +103,11 @@ def events(state: SessionState, with_signs: bool) -> Iterator[Seen]:
 
 
 def check(seen: Seen) -> None:
-    before, event, after, due = seen
+    before, event, after, due, held_back = seen
     assert after.running == tuple(sorted(set(after.running), key=STAGES.index))
     assert after.waiting == tuple(sorted(set(after.waiting), key=STAGES.index))
     if isinstance(event, Reading):
-        check_look(before, event, after, due)
+        check_look(before, event, after, due, held_back)
         assert after.phase in LEGAL[before.phase]
         expected = TRIGGERED[after.outstanding[0]] if after.outstanding else C if after.quiet_until > T else N
         assert after.phase is expected
@@ -116,7 +120,9 @@ def check(seen: Seen) -> None:
             assert after.not_before > T
 
 
-def check_look(before: SessionState, one: Reading, after: SessionState, due: tuple[Stage, ...]) -> None:
+def check_look(
+    before: SessionState, one: Reading, after: SessionState, due: tuple[Stage, ...], held_back: frozenset[Stage]
+) -> None:
     is_lost = bool(before.running) and before.lease_until <= T
     if due:
         assert due[0] is A, "archiving comes first"
@@ -150,7 +156,7 @@ def check_look(before: SessionState, one: Reading, after: SessionState, due: tup
         if before.doubt_until <= T and one.updated_at_epoch_secs > before.doubt_as_of:
             assert A in after.outstanding, "in doubt it archives early"
             assert after.doubt_until == T + LADDER.doubt_interval, "and not again before long"
-    again, due_again = react(after, one, T, LADDER)
+    again, due_again = react(after, one, T, LADDER, held_back=held_back)
     assert due_again == (), "one action a crossing"
     assert (again.running, again.waiting) == (after.running, after.waiting)
 

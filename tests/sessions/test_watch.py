@@ -98,3 +98,14 @@ def test_a_damaged_state_loses_no_stage(home: Home) -> None:
     found = observe(home, SETTINGS, [full()], NOW + 2)
     assert stages(found) == {KEY: (A, P, D)}, "the file before knew of nothing due: it crosses again"
     assert look(home).state.recoveries == 1
+
+
+def test_a_look_distils_no_more_sessions_than_it_may_and_the_others_at_the_next(home: Home) -> None:
+    others = [reading(0.95, session_id=f"s{n}") for n in range(3)]
+    actions = observe(home, SETTINGS, others, NOW)
+    assert [action.stages for action in actions] == [(A, P, D), (A, P), (A, P)]
+    for action in actions:
+        for stage in action.stages:
+            report(home, SETTINGS, action.key, action.number, stage, Outcome.FINISHED, NOW)
+    again = observe(home, SETTINGS, others, NOW + 1)
+    assert stages(again) == {"codex:s1": (A, D)}

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from moonshine_assets.errors import MoonshineError
+from moonshine_assets.errors import MoonshineError, Unreadable
 from moonshine_assets.sessions.settings import Settings
 from moonshine_assets.sessions.usage import claude_code, codex, estimate, openclaw
 from moonshine_assets.sessions.usage.reading import Doubt, Reading
@@ -44,17 +44,27 @@ class Look(NamedTuple):
         environment: for the folders of agents.
         now: epoch seconds.
         counter: gives the token counter; called only when something must be estimated.
+        only: the one session looked for, `provider:session_id`, however long ago it was changed; empty: all live ones.
     """
 
     settings: Settings
     environment: Mapping[str, str]
     now: int
     counter: Callable[[], TokenCounter]
+    only: str = ""
 
     @property
     def since(self) -> int:
         """Sessions that did not change since then are left out, epoch seconds."""
-        return self.now - self.settings.watcher.active_within_secs
+        return 0 if self.only else self.now - self.settings.watcher.active_within_secs
+
+    def is_at(self, provider: str) -> bool:
+        """Whether a provider's sessions are looked at."""
+        return not self.only or self.only.partition(":")[0] == provider
+
+    def may_be(self, path: Path) -> bool:
+        """Whether a log named by its session may be one that is looked for."""
+        return self.only.partition(":")[2] in path.name
 
 
 #: A provider, and a place of it that is tried for itself: a store, an index, a file, a command.
@@ -80,23 +90,40 @@ def collect(look: Look) -> Collected:
     return Collected([found[key] for key in sorted(found)], problems)
 
 
+def find(look: Look) -> Reading | None:
+    """The one session that is looked for, as it is now; None when it is not where sessions are.
+
+    Raises:
+        MoonshineError: it is there and cannot be read.
+    """
+    found = collect(look)
+    for reading in found.readings:
+        if reading.key == look.only:
+            return reading
+    if found.problems:
+        _, where, what = found.problems[0]
+        raise Unreadable(what, where=where, fix="look again when it can be read")
+    return None
+
+
 def _places(look: Look) -> Iterator[Place]:
     settings, environment = look.settings, look.environment
-    if settings.openclaw.enabled:
+    if settings.openclaw.enabled and look.is_at("openclaw"):
         folder = openclaw_folder(settings.openclaw.state_dir, environment)
         yield from (("openclaw", read) for read in _openclaw(look, folder))
-    if settings.claude_code.enabled:
+    if settings.claude_code.enabled and look.is_at(claude_code.PROVIDER):
         folder = claude_code_folder(settings.claude_code.folder, environment)
-        for path in claude_code.sessions(folder, look.since):
+        for path in filter(look.may_be, claude_code.sessions(folder, look.since)):
             yield claude_code.PROVIDER, partial(_claude_code, look, path)
-    if settings.codex.enabled:
+    if settings.codex.enabled and look.is_at(codex.PROVIDER):
         folder = codex_folder(settings.codex.folder, environment)
-        for path in codex.sessions(folder, look.since):
+        for path in filter(look.may_be, codex.sessions(folder, look.since)):
             yield codex.PROVIDER, partial(_codex, look, path)
-    for pattern in settings.estimate.paths:
+    for pattern in settings.estimate.paths if look.is_at(estimate.PROVIDER) else ():
         # absolute patterns, which Path.glob does not take
-        for name in sorted(glob.glob(str(Path(pattern).expanduser()), recursive=True)):  # noqa: PTH207
-            yield estimate.PROVIDER, partial(_estimate, look, Path(name))
+        paths = map(Path, sorted(glob.glob(str(Path(pattern).expanduser()), recursive=True)))  # noqa: PTH207
+        for path in filter(look.may_be, paths):
+            yield estimate.PROVIDER, partial(_estimate, look, path)
 
 
 def _openclaw(look: Look, folder: Path) -> Iterator[Callable[[], list[Reading]]]:
