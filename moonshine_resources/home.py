@@ -279,6 +279,34 @@ class Home:
     def moon_locks(self) -> Path:
         return self.root / "locks" / "moon"
 
+    @property
+    def moon_distillations(self) -> Path:
+        """Folder of what sessions were distilled to: a folder a session, a file an archive of it."""
+        return self.root / "moon" / "distillations"
+
+    @property
+    def moon_continuity(self) -> Path:
+        """Folder of what new sessions are told: offers that wait for one, and maps that one was given."""
+        return self.root / "moon" / "continuity"
+
+    @property
+    def moon_continuity_lock(self) -> Path:
+        return self.root / "locks" / "moon_continuity.lock"
+
+    @property
+    def session_links(self) -> Path:
+        """Which session goes on from which, a line each."""
+        return self.archive / "sessions" / "links.jsonl"
+
+    @property
+    def memory(self) -> Path:
+        """Folder of what is remembered: a file a day, and memory.md."""
+        return self.root / "memory"
+
+    @property
+    def moon_memory_lock(self) -> Path:
+        return self.root / "locks" / "moon_memory.lock"
+
     def lane_draft(self, lane: str, run_id: str) -> Path:
         """A lane as it was built while the slice was cut, until the lane itself is published."""
         return self.root / "work" / "lanes" / run_id / f"{lane}.msgpack"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-import duckdb
 
 from moonshine_assets.errors import StorageFull
 
@@ -27,17 +26,19 @@ def writing(place: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, duckdb.Error) as error:
+    except Exception as error:
         if not is_full(error):
             raise
         raise full(place) from error
 
 
-def is_full(error: OSError | duckdb.Error) -> bool:
-    """Whether a failure means that there is no space left."""
+def is_full(error: Exception) -> bool:
+    """Whether a failure, the system's or DuckDB's, means that there is no space left."""
     if isinstance(error, OSError):
         return error.errno in _CODES
-    return any(words in str(error) for words in _WORDS)
+    # DuckDB is not loaded for this: who never loaded it cannot meet its errors, and hooks must start fast
+    duckdb = sys.modules.get("duckdb")
+    return duckdb is not None and isinstance(error, duckdb.Error) and any(words in str(error) for words in _WORDS)
 
 
 def full(place: Path) -> StorageFull:

@@ -65,6 +65,25 @@ class Distill(Section, frozen=True):
     model_context_tokens: Positive = 200_000
 
 
+class LanguageModel(Section, frozen=True):
+    """Who distils: `local` reads by rules, on this machine; any other sends texts of sessions to that provider, and
+    falls back to local. Keys come from the environment alone. `model` and `base_url` empty: the provider's own."""
+
+    provider: Literal["local", "gemini", "openai", "anthropic", "openai-compatible"] = "local"
+    model: str = ""
+    base_url: str = ""
+    timeout_secs: Positive = 45
+    retries: Count = 2
+
+
+class Continuity(Section, frozen=True):
+    """What a new session is told of the one before it: at most `block_tokens` tokens, and nothing of a session that
+    was distilled more than `offer_valid_secs` ago."""
+
+    block_tokens: Positive = 2_000
+    offer_valid_secs: Positive = 604_800
+
+
 class OpenClaw(Section, frozen=True):
     """OpenClaw. `state_dir` empty: OPENCLAW_STATE_DIR, else ~/.openclaw. `source`: its files, its command, or its
     command where there are no files (auto). `own_compaction` false: its compaction is switched off in its settings.
@@ -113,6 +132,8 @@ class Settings(Section, frozen=True):
     watcher: Watcher = Watcher()
     prune: Prune = Prune()
     distill: Distill = Distill()
+    language_model: LanguageModel = LanguageModel()
+    continuity: Continuity = Continuity()
     openclaw: OpenClaw = OpenClaw()
     claude_code: ClaudeCode = ClaudeCode()
     codex: Codex = Codex()
