@@ -7,8 +7,7 @@ from moonshine_assets.mash.schema import MASH_TABLES
 from moonshine_assets.mash.search.tables import SEARCH_TABLES
 from moonshine_assets.mash.views import VIEWS
 from moonshine_assets.reports.packets import schema
-from moonshine_assets.tables.cleaning import CLEANING
-from moonshine_assets.tables.distilled import DISTILLED_CONVERSATIONS, DISTILLED_MESSAGES
+from moonshine_assets.tables.derived import DERIVED_TABLES
 
 PAGE = Path(__file__).with_name("tables.md")
 SCHEMA = PAGE.with_name("HANDOFF_SCHEMA.json")
@@ -26,7 +25,7 @@ SEARCH_HEAD = """## The index
 Schema `search`: what `moonshine search` looks up. Made from the texts; never counted, hashed or archived."""
 
 if __name__ == "__main__":
-    tables = (*MASH_TABLES, CLEANING, DISTILLED_CONVERSATIONS, DISTILLED_MESSAGES)
+    tables = (*MASH_TABLES, *DERIVED_TABLES)
     parts = [HEAD, *(table.markdown() for table in tables)]
     parts += [VIEWS_HEAD, *(view.markdown() for view in VIEWS)]
     parts += [SEARCH_HEAD, *(table.markdown() for table in SEARCH_TABLES)]

@@ -10,6 +10,7 @@ import duckdb
 from moonshine_assets.dagster_checks import check_result, check_specs, column_schema, reporting, table_metadata
 from moonshine_assets.distill.clean import clean
 from moonshine_assets.distill.gates import no_contamination, slice_schema, token_band
+from moonshine_assets.distill.redaction.accounts import account_identities
 from moonshine_assets.distill.run import distillation_run_id
 from moonshine_assets.distill.slice import write_slice
 from moonshine_assets.distill.waterfall import counters
@@ -22,10 +23,18 @@ from moonshine_assets.providers.family import MASH_POOL, OWNERS
 from moonshine_assets.tables.cleaning import CLEANING
 from moonshine_assets.tables.distilled import DISTILLED_CONVERSATIONS
 from moonshine_resources import clock
-from moonshine_resources.resources import HomeResource, MashDatabase, PolicyResource
+from moonshine_resources.resources import HomeResource, MashDatabase, PolicyResource, TokenizerResource
 
 CLEAN = dg.AssetKey("clean")
 SLICE = dg.AssetKey("distilled_slice")
+
+_REPLACED = """
+SELECT rule, count(*) AS texts, sum(places)::BIGINT AS places
+FROM (
+    SELECT unnest(json_keys(replaced)) AS rule, (replaced -> rule)::BIGINT AS places FROM store.redacted_texts
+)
+GROUP BY rule ORDER BY rule
+"""
 
 
 @dg.asset(
@@ -35,24 +44,35 @@ SLICE = dg.AssetKey("distilled_slice")
     owners=OWNERS,
     kinds={"duckdb"},
     pool=MASH_POOL,
-    description="What is counted of every current message: the first of equal texts, no empty ones.",
+    description="What is counted of every current message, and its text without secrets and personal data.",
     metadata={"dagster/column_schema": column_schema(CLEANING)},
 )
 @reporting
-def clean_asset(mash_database: MashDatabase) -> Iterator[dg.MaterializeResult]:
+def clean_asset(
+    home: HomeResource, mash_database: MashDatabase, policy: PolicyResource, tokenizer: TokenizerResource
+) -> Iterator[dg.MaterializeResult]:
+    rules, counter = policy.load(), tokenizer.counter()
     with mash_database.exclusively(), mash_database.writing() as connection:
-        changed = clean(connection)
+        accounts = account_identities(connection, home.open())
+        cleaned = clean(connection, rules, counter, accounts.identities)
         outcomes = rows(
             connection,
             "SELECT outcome, count(*) AS messages, sum(tokens)::BIGINT AS tokens FROM store.cleaning"
             " GROUP BY outcome ORDER BY outcome",
         )
+        replaced = rows(connection, _REPLACED)
     yield dg.MaterializeResult(
         metadata={
             "dagster/row_count": sum(row["messages"] for row in outcomes),
             "outcomes": table_metadata(outcomes),
             **{f"tokens_{row['outcome']}": row["tokens"] for row in outcomes},
-            "written": changed,
+            "policy_version": rules.version,
+            "texts_searched": cleaned.scanned,
+            "texts_redacted": cleaned.redacted,
+            "redactions": table_metadata(replaced),
+            "account_identities": len(accounts.identities),
+            "exports_not_in_the_archive": len(accounts.unread_runs),
+            "written": cleaned.changed,
         }
     )
 

@@ -1,13 +1,20 @@
-"""Cleaning: which text of which message is counted. In this form exact repeats and empty texts only."""
+"""Cleaning: which text of which message is counted, and what it says once secrets and personal data are out."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
+from moonshine_assets.distill.policy import Policy
+from moonshine_assets.distill.redaction.identity import Identity
+from moonshine_assets.distill.redaction.rules import Rules
+from moonshine_assets.distill.redaction.scan import CountsTokens, scan_texts
 from moonshine_assets.distill.replace import replace_rows
+from moonshine_assets.distill.state import known_redaction_version, record_state
 from moonshine_assets.tables.cleaning import CLEANING
 from moonshine_resources.duckdb import transaction
 
@@ -16,11 +23,32 @@ _QUERY = Path(__file__).with_name("clean.sql")
 EMPTY_SHA256 = sha256(b"").hexdigest()
 
 
-def clean(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Bring store.cleaning up to date with the mash, in one transaction. True if anything had to be written.
+class Cleaned(NamedTuple):
+    """What a cleaning did: texts searched, texts in which something was replaced, and whether anything was written."""
 
-    One row a current message of user, assistant or tool, on every branch. It is an account of distinct text: the
-    tokens of the kept rows are the tokens of the distinct texts. Conversations keep all their turns.
+    scanned: int
+    redacted: int
+    changed: bool
+
+
+def clean(
+    connection: duckdb.DuckDBPyConnection, policy: Policy, counter: CountsTokens, identities: Sequence[Identity] = ()
+) -> Cleaned:
+    """Bring everything cleaning derives up to date with the mash, in one transaction.
+
+    store.cleaning has one row a current message of user, assistant or tool, on every branch. It is an account of
+    distinct text: the tokens of the kept rows are the tokens of the distinct texts. Conversations keep all their
+    turns. Only texts that were not looked at under the same rules are read.
+
+    Args:
+        connection: the mash, opened as its writer.
+        policy: its rules and thresholds.
+        counter: counts the tokens of redacted texts.
+        identities: whose exports are in the mash, see `account_identities`.
     """
+    rules = Rules(policy.redaction, identities)
     with transaction(connection):
-        return replace_rows(connection, CLEANING, _QUERY.read_text("utf-8"), {"empty_sha256": EMPTY_SHA256})
+        scanned = scan_texts(connection, rules, counter, known_redaction_version(connection))
+        changed = replace_rows(connection, CLEANING, _QUERY.read_text("utf-8"), {"empty_sha256": EMPTY_SHA256})
+        recorded = record_state(connection, rules.version, policy)
+    return Cleaned(scanned.texts, scanned.changed, changed or recorded or bool(scanned.texts))

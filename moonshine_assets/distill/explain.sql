@@ -1,7 +1,9 @@
 -- Tokens of the kept texts that are not in the slice, by reason. The reason is that of the message whose text was kept
 -- (its first occurrence); where several hold, the first of hidden_or_injected, side_branch, no_exchange.
 WITH selected AS (
-    SELECT DISTINCT content_sha256 FROM store.distilled_messages
+    SELECT DISTINCT cluster_sha256 AS content_sha256
+    FROM store.cleaning
+    SEMI JOIN store.distilled_messages USING (record_uid)
 ),
 left_out AS (
     SELECT k.*
@@ -16,7 +18,7 @@ SELECT
         WHEN d.conversation_id IS NULL THEN 'no_exchange'
         ELSE 'unexplained'
     END AS reason,
-    sum(k.tokens)::BIGINT AS tokens
+    sum(k.cleaned_tokens)::BIGINT AS tokens
 FROM left_out AS k
 JOIN main.messages AS m USING (provider, provider_run_id, conversation_id, message_id)
 LEFT JOIN store.distilled_conversations AS d USING (provider, provider_run_id, conversation_id)

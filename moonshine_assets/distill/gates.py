@@ -10,14 +10,13 @@ from moonshine_assets.distill.band import check_band
 from moonshine_assets.distill.policy import Policy
 from moonshine_assets.distill.waterfall import CLEANED, SELECTED
 from moonshine_assets.gates import Verdict, broken, held, rows, schema_gate
-from moonshine_assets.tables.cleaning import CLEANING
 from moonshine_assets.tables.conversations import SOURCE_TYPES
-from moonshine_assets.tables.distilled import DISTILLED_CONVERSATIONS, DISTILLED_MESSAGES
+from moonshine_assets.tables.derived import DERIVED_TABLES
 
 
 def slice_schema(connection: duckdb.DuckDBPyConnection) -> Verdict:
     """Cleaning and slice satisfy their declared schemas."""
-    return schema_gate(connection, (CLEANING, DISTILLED_CONVERSATIONS, DISTILLED_MESSAGES))
+    return schema_gate(connection, DERIVED_TABLES)
 
 
 def no_contamination(connection: duckdb.DuckDBPyConnection) -> Verdict:

@@ -13,22 +13,18 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 from msgspec import Meta
 
+from moonshine_assets.distill.cleaning_policy import Redaction, redaction_faults
+from moonshine_assets.distill.sections import Count, Positive, Section, Share
 from moonshine_assets.errors import UndefinedPolicy
 
 _BUNDLED = Path(__file__).with_name("policies")
+_BUNDLED_RULES = Path(__file__).with_name("rules")
 _HASH_CHARACTERS = 12
 
-Share = Annotated[float, Meta(ge=0, le=1)]
-Count = Annotated[int, Meta(ge=0)]
-Positive = Annotated[int, Meta(ge=1)]
 VerifierName = Literal["arithmetic_exact", "json_object"]
 
 
-class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A table of the policy file; every key must be given, no other may be."""
-
-
-class Band(_Section, frozen=True):
+class Band(Section, frozen=True):
     """Where distilled_tokens_selected must lie: tokens (absolute) or shares of content_tokens_cleaned (relative)."""
 
     kind: Literal["absolute", "relative"]
@@ -37,14 +33,14 @@ class Band(_Section, frozen=True):
     minimum_cleaned_tokens: Count
 
 
-class Answers(_Section, frozen=True):
+class Answers(Section, frozen=True):
     """Statuses and stop reasons of an answer that came to its end."""
 
     complete_statuses: tuple[str, ...]
     complete_stop_reasons: tuple[str, ...]
 
 
-class NegativeRule(_Section, frozen=True):
+class NegativeRule(Section, frozen=True):
     """A pattern (verbose, case ignored) by which a follow-up rejects the answer before it.
 
     `head_characters` limits it to the start of the follow-up (0: all of it). With `question_tail_characters` it stays
@@ -57,12 +53,12 @@ class NegativeRule(_Section, frozen=True):
     question_tail_characters: Count
 
 
-class Conversational(_Section, frozen=True):
+class Conversational(Section, frozen=True):
     minimum_human_turns: Positive
     label_confidence: Share
 
 
-class Dpo(_Section, frozen=True):
+class Dpo(Section, frozen=True):
     minimum_tokens: Count
     maximum_jaccard: Share
     maximum_length_ratio: Annotated[float, Meta(ge=1)]
@@ -76,31 +72,32 @@ class Dpo(_Section, frozen=True):
     negative_rules: tuple[NegativeRule, ...]
 
 
-class Grpo(_Section, frozen=True):
+class Grpo(Section, frozen=True):
     verifiers: tuple[VerifierName, ...]
     determinism_runs: Positive
     label_confidence: Share
 
 
-class AgenticCode(_Section, frozen=True):
+class AgenticCode(Section, frozen=True):
     minimum_calls: Positive
     maximum_calls: Positive
     loop_repeats: Annotated[int, Meta(ge=2)]
     label_confidence: Share
 
 
-class Lanes(_Section, frozen=True):
+class Lanes(Section, frozen=True):
     conversational: Conversational
     dpo: Dpo
     grpo: Grpo
     agentic_code: AgenticCode
 
 
-class Policy(_Section, frozen=True):
+class Policy(Section, frozen=True):
     """Everything a distillation decides by."""
 
     name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
     band: Band
+    redaction: Redaction
     answers: Answers
     lanes: Lanes
 
@@ -130,7 +127,7 @@ def load(policy: str | Path = "default") -> Policy:
         policy = _BUNDLED / f"{policy}.toml"
     path = Path(policy)
     where = path.name
-    content = _content(path)
+    content = _with_rules(_content(path), path)
     for key, owner in _keys(content, Policy):
         known = [field.name for field in msgspec.structs.fields(owner)]
         if key.rpartition(".")[2] not in known:
@@ -165,6 +162,22 @@ def _content(path: Path) -> dict[str, Any]:
     return _merged(_content(_BUNDLED / f"{base}.toml"), content)
 
 
+def _with_rules(content: dict[str, Any], policy: Path) -> dict[str, Any]:
+    """The content with the rules that `redaction.rules_file` names, unless the policy lists its own."""
+    redaction = content.get("redaction")
+    if not isinstance(redaction, dict) or "rules" in redaction or not isinstance(redaction.get("rules_file"), str):
+        return content
+    name = redaction["rules_file"]
+    if name.endswith(".toml"):
+        file = policy.parent / name
+    else:
+        known = tuple(sorted(path.stem for path in _BUNDLED_RULES.glob("*.toml")))
+        if name not in known:
+            raise UndefinedPolicy(f"there are no rules {name!r}", where=policy.name, fix=_nearest(name, known, "name"))
+        file = _BUNDLED_RULES / f"{name}.toml"
+    return {**content, "redaction": {**redaction, **_content(file)}}
+
+
 def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     both = dict(base)
     for key, value in over.items():
@@ -173,9 +186,7 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return both
 
 
-def _keys(
-    content: Mapping[str, Any], section: type[_Section], prefix: str = ""
-) -> Iterator[tuple[str, type[_Section]]]:
+def _keys(content: Mapping[str, Any], section: type[Section], prefix: str = "") -> Iterator[tuple[str, type[Section]]]:
     """Every key of the file with the section it stands in, outer ones first."""
     inner = {field.name: field.type for field in msgspec.structs.fields(section)}
     for key, value in content.items():
@@ -183,7 +194,7 @@ def _keys(
         kind = inner.get(key)
         items = value if isinstance(value, list) else [value]
         for candidate in (kind, *get_args(kind)):
-            if isinstance(candidate, type) and issubclass(candidate, _Section):
+            if isinstance(candidate, type) and issubclass(candidate, Section):
                 for item in items:
                     if isinstance(item, dict):
                         yield from _keys(item, candidate, f"{prefix}{key}.")
@@ -205,6 +216,8 @@ def _check(policy: Policy, where: str) -> None:
         raise UndefinedPolicy(
             "band.high: a relative band is a share of at most 1", where=where, fix='set kind = "absolute"'
         )
+    for fault in redaction_faults(policy.redaction):
+        raise UndefinedPolicy(fault, where=where, fix="correct the rules")
     for rule in dpo.negative_rules:
         try:
             re.compile(rule.pattern, re.IGNORECASE | re.VERBOSE)

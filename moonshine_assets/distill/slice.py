@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from moonshine_assets.distill.policy import Policy
 from moonshine_assets.distill.replace import replace_rows
+from moonshine_assets.distill.state import require_clean
 from moonshine_assets.gates import Verdict, require
 from moonshine_assets.lanes.build import LANES, build_lanes
 from moonshine_assets.lanes.reading import Exchange, exchanges
@@ -56,11 +57,12 @@ def write_slice(
         gates: checks on the slice as it would be; a broken one leaves the slice before as it was.
 
     Raises:
-        GateFailed: a gate does not hold.
+        GateFailed: a gate does not hold, or the mash was not cleaned under this policy.
 
     The same mash, policy and run id write nothing. tone_shift stays NULL: it is not computed yet.
     """
     with transaction(connection):
+        require_clean(connection, policy)
         slice_ = exchanges(connection)
         refused: dict[ConversationKey, list[str]] = {exchange.key: [] for exchange in slice_}
         not_in: dict[str, set[ConversationKey]] = {}

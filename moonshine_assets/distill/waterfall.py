@@ -13,7 +13,10 @@ from moonshine_assets.ledger.record import COUNTERS, Step
 RAW, CONTENT, CLEANED, SELECTED = COUNTERS
 
 _EXPLAIN = Path(__file__).with_name("explain.sql")
+_SELECTED = Path(__file__).with_name("selected_tokens.sql")
 _STALE = Path(__file__).with_name("stale.sql")
+#: Why a token is in no kept text, in the order in which they are told.
+CLEANING_REASONS: tuple[str, ...] = ("empty", "exact_duplicate", "redaction")
 #: Why a kept text is not in the slice, in the order in which the reasons are asked (explain.sql).
 LEFT_OUT_REASONS: tuple[str, ...] = ("hidden_or_injected", "side_branch", "no_exchange")
 
@@ -28,9 +31,22 @@ def counters(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """
     _check_current(con)
     content = "SELECT sum(content_tokens) FROM main.messages WHERE role IN ('user', 'assistant', 'tool')"
-    cleaned = "SELECT sum(tokens) FROM store.cleaning WHERE outcome = 'kept'"
-    selected = "SELECT sum(tokens) FROM (SELECT DISTINCT content_sha256, tokens FROM store.distilled_messages)"
-    return {CONTENT: _number(con, content), CLEANED: _number(con, cleaned), SELECTED: _number(con, selected)}
+    cleaned = "SELECT sum(cleaned_tokens) FROM store.cleaning"
+    return {CONTENT: _number(con, content), CLEANED: _number(con, cleaned), SELECTED: selected_tokens(con)}
+
+
+def selected_tokens(con: duckdb.DuckDBPyConnection) -> int:
+    """distilled_tokens_selected of the slice as it is stored."""
+    return _number(con, _SELECTED.read_text("utf-8"))
+
+
+def cleaned_in_the_mash(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Tokens that the ledgers of single runs count as cleaned and the mash does not, by reason.
+
+    A run takes every distinct text as it stands; the mash also takes out secrets and personal data.
+    """
+    redaction = "SELECT sum(tokens - cleaned_tokens) FROM store.cleaning WHERE outcome = 'kept'"
+    return {"redaction": _number(con, redaction)}
 
 
 def waterfall(con: duckdb.DuckDBPyConnection, raw_json_tokens: int) -> list[Step]:
@@ -48,11 +64,12 @@ def waterfall(con: duckdb.DuckDBPyConnection, raw_json_tokens: int) -> list[Step
     totals = counters(con)
     system = _number(con, "SELECT sum(content_tokens) FROM main.messages WHERE role = 'system'")
     outcomes = dict(con.execute("SELECT outcome, sum(tokens) FROM store.cleaning GROUP BY outcome").fetchall())
+    outcomes.update(cleaned_in_the_mash(con))
     left_out = dict(con.execute(_EXPLAIN.read_text("utf-8")).fetchall())
     steps = [
         Step(RAW, CONTENT, "system_text", system),
         Step(RAW, CONTENT, "json_structure_and_escaping", raw_json_tokens - system - totals[CONTENT]),
-        *(Step(CONTENT, CLEANED, reason, int(outcomes.get(reason, 0))) for reason in ("empty", "exact_duplicate")),
+        *(Step(CONTENT, CLEANED, reason, int(outcomes.get(reason, 0))) for reason in CLEANING_REASONS),
         *(Step(CLEANED, SELECTED, reason, int(left_out.get(reason, 0))) for reason in LEFT_OUT_REASONS),
     ]
     _check_exact(steps, {RAW: raw_json_tokens, **totals})

@@ -8,13 +8,17 @@ import dagster as dg
 
 from moonshine_assets.dagster_checks import check_result, check_specs, reporting, table_metadata
 from moonshine_assets.distill.assets import SLICE
+from moonshine_assets.distill.redaction.accounts import account_identities
+from moonshine_assets.distill.redaction.rules import Rules
 from moonshine_assets.distill.run import distillation_run_id
+from moonshine_assets.distill.state import require_clean
 from moonshine_assets.gates import Verdict, broken, held
 from moonshine_assets.lanes.build import LANES, build_lane
 from moonshine_assets.lanes.columns import columns
 from moonshine_assets.lanes.draft import take_draft
 from moonshine_assets.lanes.lint import lint
 from moonshine_assets.lanes.rows import Row
+from moonshine_assets.lanes.sensitive import sensitive
 from moonshine_assets.lanes.write import write_lane
 from moonshine_assets.providers.family import OWNERS
 from moonshine_resources import clock
@@ -56,7 +60,14 @@ def lane_asset(lane: str) -> dg.AssetsDefinition:
                 columns=[dg.TableColumn(name, str(kind)) for name, kind in columns(lane).items()]
             )
         },
-        check_specs=check_specs(lane_key(lane), [("trainer_lint", "every row is of the form trainers load unharmed")]),
+        check_specs=check_specs(
+            lane_key(lane),
+            [
+                ("trainer_lint", "every row is of the form trainers load unharmed"),
+                ("secrets", "no string of a row matches a rule for secrets"),
+                ("pii", "no string of a row matches a rule for personal data"),
+            ],
+        ),
     )
     @reporting
     def build(
@@ -65,10 +76,14 @@ def lane_asset(lane: str) -> dg.AssetsDefinition:
         place, rules = home.open(), policy.load()
         with mash_database.get_connection() as connection:
             run_id = distillation_run_id(connection, place, rules, clock.now())
+            require_clean(connection, rules)
+            accounts = account_identities(connection, place)
             result = take_draft(place.lane_draft(lane, run_id), lambda: build_lane(connection, lane, rules, run_id))
-        verdict = trainer_lint(lane, result.rows)
-        yield check_result(verdict)
-        if verdict.passed:
+        searched = Rules(rules.redaction, accounts.identities)
+        verdicts = [trainer_lint(lane, result.rows), *sensitive(result.rows, searched)]
+        for verdict in verdicts:
+            yield check_result(verdict)
+        if all(verdict.passed for verdict in verdicts):
             written = write_lane(place, lane, run_id, rules, result)
             dropped = [{"reason": reason, "candidates": n} for reason, n in result.dropped.items()]
             yield dg.MaterializeResult(

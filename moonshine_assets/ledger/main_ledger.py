@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from moonshine_assets.distill.waterfall import counters, waterfall
+from moonshine_assets.distill.waterfall import cleaned_in_the_mash, counters, waterfall
 from moonshine_assets.gates import Verdict, broken, held, rows
 from moonshine_assets.ledger.record import COUNTERS, Step, ledger_faults, ledger_record
 from moonshine_assets.ledger.recount import recount_sums, recount_texts
@@ -111,7 +111,11 @@ def reconcile(connection: duckdb.DuckDBPyConnection, home: Home, ledger: dict[st
     taken_off: dict[str, dict[str, int]] = {
         COUNTERS[0]: {},
         COUNTERS[1]: {"superseded": terms["superseded_messages"]},
-        COUNTERS[2]: {"superseded": terms["superseded_texts"], "repeated_across_runs": terms["repeated_across_runs"]},
+        COUNTERS[2]: {
+            "superseded": terms["superseded_texts"],
+            "repeated_across_runs": terms["repeated_across_runs"],
+            **cleaned_in_the_mash(connection),
+        },
         COUNTERS[3]: {"selected_in_the_mash": -_selected(connection)},
     }
     entries = []
@@ -138,9 +142,11 @@ def reconcile(connection: duckdb.DuckDBPyConnection, home: Home, ledger: dict[st
 
 
 def _selected(connection: duckdb.DuckDBPyConnection) -> int:
+    """distilled_tokens_selected another way: over the stored texts, not over the figures of cleaning."""
     (tokens,) = connection.execute(
-        "SELECT coalesce(sum(tokens), 0)::BIGINT FROM store.texts"
-        " WHERE content_sha256 IN (SELECT content_sha256 FROM store.distilled_messages)"
+        "SELECT coalesce(sum(least(t.tokens, r.tokens)), 0)::BIGINT FROM store.texts AS t"
+        " LEFT JOIN store.redacted_texts AS r USING (content_sha256) WHERE content_sha256 IN"
+        " (SELECT cluster_sha256 FROM store.cleaning SEMI JOIN store.distilled_messages USING (record_uid))"
     ).fetchall()[0]
     return int(tokens)
 

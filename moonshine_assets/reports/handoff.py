@@ -43,6 +43,8 @@ _WHAT_TO_DO = {
     "query_contracts": "mend the named query or its declaration, see moonshine_assets/mash/contracts",
     "reconciliation": "see the terms in token_reconciliation.json for the run that differs",
     "trainer_lint": "the named rows would be corrupted by a trainer: change the lane's rules or the policy",
+    "secrets": "materialize clean again, so that new texts are searched, then the slice and the lane",
+    "pii": "materialize clean again, so that new texts are searched, then the slice and the lane",
     "no_placeholder": "fill the named field and materialize the manifests again",
     "citations": "cite the ledger field the total is taken from, or correct the total",
 }

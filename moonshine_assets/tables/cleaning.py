@@ -17,7 +17,14 @@ CLEANING = Table(
         Column("message_id", "VARCHAR", "node id, unique in its conversation"),
         Column("record_uid", "VARCHAR", "identity of the message", sha256=True),
         Column("content_sha256", "VARCHAR", "SHA-256 of its text", sha256=True),
+        Column("cluster_sha256", "VARCHAR", "SHA-256 of the kept text that stands for it", sha256=True),
         Column("tokens", "INTEGER", "tokens of its text, o200k_base", at_least=0),
         Column("outcome", "VARCHAR", "kept: first occurrence of its text", one_of=OUTCOMES),
+        Column(
+            "cleaned_tokens",
+            "INTEGER",
+            "what a kept text counts after redaction, never more than before; 0 for the others",
+            at_least=0,
+        ),
     ),
 )

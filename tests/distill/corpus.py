@@ -14,6 +14,8 @@ from typing import Any
 
 import duckdb
 
+from moonshine_assets.distill.clean import clean
+from moonshine_assets.distill.policy import Policy, load
 from moonshine_assets.exports.records import Attachment, Block, Message, Node, ParsedConversation, RawElement
 from moonshine_assets.exports.tree import arrange
 from moonshine_assets.mash import schema
@@ -25,11 +27,20 @@ from moonshine_assets.tables import RUN_TABLES, TEXTS
 RUN = "chatgpt_20260131_120000"
 START = 1_769_860_800_000_000  # 2026-01-31 12:00 UTC, microseconds
 MINUTE = 60_000_000
+POLICY = load()
 
 
 def count_words(texts: Sequence[str]) -> list[int]:
     """A stand-in for the tokenizer: words, at least one for any text. Lanes and counters only ever add counts up."""
     return [len(words.split()) or int(bool(words)) for words in texts]
+
+
+class _WordCounter:
+    def count_many(self, texts: Sequence[str]) -> list[int]:
+        return count_words(texts)
+
+
+WORD_COUNTER = _WordCounter()
 
 
 def text(words: str | None) -> list[Block]:
@@ -94,12 +105,14 @@ class Corpus:
     def add(self, *conversations: ParsedConversation, run: str = RUN) -> None:
         self._runs.setdefault(run, []).extend(conversations)
 
-    def mash(self, path: str = ":memory:") -> duckdb.DuckDBPyConnection:
-        """A mash that holds every run, each message current."""
+    def mash(self, path: str = ":memory:", *, policy: Policy | None = POLICY) -> duckdb.DuckDBPyConnection:
+        """A mash that holds every run, each message current; cleaned by the policy unless that is None."""
         connection = duckdb.connect(path)
         schema.create(connection)
         for run, conversations in self._runs.items():
             _merge(connection, _provider_database(run, conversations))
+        if policy is not None:
+            clean(connection, policy, WORD_COUNTER)
         return connection
 
 

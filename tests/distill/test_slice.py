@@ -8,7 +8,7 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 
-from distill.corpus import Corpus, call, conversation, human, injected, model, result
+from distill.corpus import WORD_COUNTER, Corpus, call, conversation, human, injected, model, result
 from distill.trees import corpora
 from moonshine_assets.distill.clean import EMPTY_SHA256, clean
 from moonshine_assets.distill.policy import load
@@ -20,17 +20,14 @@ from moonshine_assets.gates import Verdict, broken
 from moonshine_assets.lanes.build import LANES, build_lane
 from moonshine_assets.lanes.lint import lint
 from moonshine_assets.lanes.rows import carried
-from moonshine_assets.tables.cleaning import CLEANING
-from moonshine_assets.tables.distilled import DISTILLED_CONVERSATIONS, DISTILLED_MESSAGES
+from moonshine_assets.tables.derived import DERIVED_TABLES
 
 POLICY = load()
 DISTILLATION = "distill_20260131_130000"
-DERIVED = (CLEANING, DISTILLED_CONVERSATIONS, DISTILLED_MESSAGES)
 
 
 def distil(corpus: Corpus, path: str = ":memory:") -> duckdb.DuckDBPyConnection:
     connection = corpus.mash(path)
-    clean(connection)
     write_slice(connection, POLICY, DISTILLATION)
     return connection
 
@@ -146,6 +143,7 @@ def test_every_token_has_a_reason() -> None:
         Step(RAW, CONTENT, "json_structure_and_escaping", 80),
         Step(CONTENT, CLEANED, "empty", 0),
         Step(CONTENT, CLEANED, "exact_duplicate", 2),
+        Step(CONTENT, CLEANED, "redaction", 0),
         Step(CLEANED, SELECTED, "hidden_or_injected", 3),
         Step(CLEANED, SELECTED, "side_branch", 2),
         Step(CLEANED, SELECTED, "no_exchange", 5),
@@ -162,7 +160,7 @@ def check_waterfall(connection: duckdb.DuckDBPyConnection) -> None:
     spoken = "(SELECT content_sha256 FROM main.messages WHERE role <> 'system')"
     assert totals[CLEANED] == column(connection, texts.format(spoken))[0]
     assert totals[SELECTED] == column(connection, texts.format("store.distilled_messages"))[0]
-    for table in DERIVED:
+    for table in DERIVED_TABLES:
         table.pandera().validate(connection.sql(f"SELECT * FROM store.{table.name}").pl())
 
 
@@ -200,13 +198,16 @@ def test_running_again_writes_nothing(tmp_path: Path) -> None:
     distil(Corpus(conversation("c1", *nodes)), str(path)).close()
     before = path.read_bytes()
     with duckdb.connect(str(path)) as connection:
-        assert not clean(connection)
+        assert not clean(connection, POLICY, WORD_COUNTER).changed
         assert not write_slice(connection, POLICY, DISTILLATION).changed
     assert path.read_bytes() == before
 
 
 def test_a_new_policy_rewrites_the_slice() -> None:
     connection = distil(Corpus(conversation("c1", human("u", None, "Hello"), model("a", "u", "Hi"))))
+    with pytest.raises(GateFailed, match="cleaned by another policy"):
+        write_slice(connection, load("seed"), DISTILLATION)
+    clean(connection, load("seed"), WORD_COUNTER)
     assert write_slice(connection, load("seed"), DISTILLATION).changed
     assert column(connection, "SELECT policy_version FROM store.distilled_conversations") == [load("seed").version]
 
@@ -239,7 +240,7 @@ def test_superseded_messages_are_neither_cleaned_nor_sliced() -> None:
     connection = Corpus(conversation("c1", human("u", None, "Hello"), model("a", "u", "Hi"))).mash()
     for table in ("conversations", "messages", "blocks"):
         connection.execute(f"UPDATE store.{table} SET superseded_by = 'chatgpt_20260201_120000'")
-    clean(connection)
+    clean(connection, POLICY, WORD_COUNTER)
     assert write_slice(connection, POLICY, DISTILLATION).conversations == 0
     assert counters(connection) == {CONTENT: 0, CLEANED: 0, SELECTED: 0}
 

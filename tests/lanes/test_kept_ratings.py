@@ -6,10 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from distill.corpus import POLICY, WORD_COUNTER
 from exporting import chatgpt, chatgpt_node, write_zip
 from intake import MOMENT, Intake
 from mash.runs import merge
 
+from moonshine_assets.distill.clean import clean
 from moonshine_assets.lanes.reading import exchanges, read
 from moonshine_assets.mash.merge import RunFacts
 from moonshine_assets.providers.build import build_draft
@@ -45,6 +47,8 @@ def run(intake: Intake, folder: Path, members: dict[str, Any], day: int) -> RunF
 
 def stated(intake: Intake) -> dict[str, tuple[str | None, list[list[str | None]]]]:
     """What the lanes read of each model's answer: its rating and its choices."""
+    with connect(intake.home.mash, read_only=False) as connection:
+        clean(connection, POLICY, WORD_COUNTER)
     with connect(intake.home.mash, read_only=True) as connection:
         (conversation,) = read(connection, exchanges(connection))
     return {

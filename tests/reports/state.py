@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
-from distill.corpus import Corpus, conversation, human, injected, model
+from distill.corpus import WORD_COUNTER, Corpus, conversation, human, injected, model
 
 from moonshine_assets.distill.clean import clean
 from moonshine_assets.distill.policy import Policy, load
@@ -65,7 +65,7 @@ def state(root: Path) -> State:
     """Everything up to the lanes; the manifests are the test's to write."""
     home, policy = Home(root), load("default")
     connection = _mash()
-    clean(connection)
+    clean(connection, policy, WORD_COUNTER)
     write_slice(connection, policy, DISTILLATION)
     for lane in LANES:
         write_lane(home, lane, DISTILLATION, policy, build_lane(connection, lane, policy, DISTILLATION))

@@ -1,0 +1,12 @@
+"""The tables that cleaning and selection make of the mash; all of them can be made again from it."""
+
+from __future__ import annotations
+
+from moonshine_assets.tables.cleaning import CLEANING
+from moonshine_assets.tables.distilled import DISTILLED_CONVERSATIONS, DISTILLED_MESSAGES
+from moonshine_assets.tables.redaction import CLEANING_STATE, PLACEHOLDERS, REDACTED_TEXTS, TEXT_SCANS
+from moonshine_assets.tables.schema import Table
+
+CLEANING_TABLES: tuple[Table, ...] = (CLEANING, TEXT_SCANS, REDACTED_TEXTS, PLACEHOLDERS, CLEANING_STATE)
+SLICE_TABLES: tuple[Table, ...] = (DISTILLED_CONVERSATIONS, DISTILLED_MESSAGES)
+DERIVED_TABLES: tuple[Table, ...] = (*CLEANING_TABLES, *SLICE_TABLES)
