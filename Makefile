@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TRAINERS := .venv-trainers
 READY := $(VENV)/.ready
 SAMPLES := data/samples/chatgpt-export.zip data/samples/chatgpt-shards.zip data/samples/claude-export.zip
 
@@ -13,7 +14,7 @@ CASES ?= 10000
 CASE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run ui test test-slow fuzz test-browser check format docs bench clean
+.PHONY: help run ui test test-slow fuzz test-browser test-trainers check format docs bench clean
 
 help: ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,7 +33,7 @@ ui: $(READY) ## the Dagster UI on http://127.0.0.1:3000, with sensors and schedu
 	$(BIN)/moonshine ui
 
 test: $(READY) ## the tests, one worker a core
-	$(BIN)/python -m pytest -m 'not slow and not browser' -n auto --maxprocesses 4
+	$(BIN)/python -m pytest -m 'not slow and not browser and not trainers' -n auto --maxprocesses 4
 
 test-slow: $(READY) ## soak and scale tests
 	$(BIN)/python -m pytest -m slow --timeout 3600
@@ -43,6 +44,11 @@ fuzz: $(READY) ## 10,000 mutated exports through the intake; again one of them: 
 test-browser: $(READY) ## the UI in a real headless Chromium (needs `chromium` on the PATH)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,browser]'
 	$(BIN)/python -m pytest -m browser
+
+test-trainers: ## lanes through datasets and TRL with a tiny model, in an environment of its own
+	$(PYTHON) -m venv $(TRAINERS)
+	$(TRAINERS)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --constraint constraints-trainers.txt --editable '.[dev,trainers]'
+	HF_HUB_OFFLINE=1 $(TRAINERS)/bin/python -m pytest -m trainers tests/lanes/trainers
 
 check: $(READY) ## formatting, lint and types
 	$(BIN)/ruff format --check .
@@ -61,4 +67,4 @@ bench: $(READY) ## measure ingest against a plain script, into benchmarks/RESULT
 	$(BIN)/python -m benchmarks.ingest
 
 clean: ## remove the environment and caches; never data
-	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) $(TRAINERS) build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis

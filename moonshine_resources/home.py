@@ -314,6 +314,10 @@ class Home:
     def lane(self, lane: str, run_id: str) -> Path:
         return self.distillations / lane / run_id
 
+    def export(self, trainer: str, lane: str, run_id: str) -> Path:
+        """A lane as a trainer reads it."""
+        return self.reports / "trainers" / trainer / lane / run_id
+
     def premerge_snapshot(self, run_id: str) -> Path:
         provider_of(run_id)
         return self.archive / "main" / run_id / "moonshine_mash_premerge.db"

@@ -14,6 +14,7 @@ import click
 from moonshine_assets.cli import show, summaries
 from moonshine_assets.cli.archive import archive, restore
 from moonshine_assets.cli.instance import open_instance, use_home
+from moonshine_assets.cli.lanes import lanes
 from moonshine_assets.cli.options import as_json, at_home
 from moonshine_assets.cli.outcome import BAD_INPUT, FAILED, OK, exiting, say, say_line
 from moonshine_assets.cli.preparation import make_ready
@@ -276,6 +277,7 @@ def ui(home_dir: Path | None, port: int) -> NoReturn:
     os.execv(sys.executable, command)  # noqa: S606 - our own words and a number
 
 
+main.add_command(lanes)
 main.add_command(quarantine)
 main.add_command(search)
 main.add_command(rollback)

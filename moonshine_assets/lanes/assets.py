@@ -19,6 +19,7 @@ from moonshine_assets.lanes.draft import take_draft
 from moonshine_assets.lanes.lint import lint
 from moonshine_assets.lanes.rows import Row
 from moonshine_assets.lanes.sensitive import sensitive
+from moonshine_assets.lanes.trainers.check import rendering_findings
 from moonshine_assets.lanes.write import write_lane
 from moonshine_assets.providers.family import OWNERS
 from moonshine_resources import clock
@@ -33,8 +34,8 @@ _DESCRIPTIONS = {
 
 
 def trainer_lint(lane: str, rows: list[Row]) -> Verdict:
-    """Every row is of the form trainers load unharmed (LANES-FACTS §1)."""
-    findings = lint(rows, lane)
+    """Every row is of the form trainers load, and rows rendered keep all they say (LANES-FACTS §1)."""
+    findings = lint(rows, lane) or rendering_findings(rows, lane)
     if findings:
         return broken("trainer_lint", f"{len(findings)} findings in {len(rows)} rows", [f._asdict() for f in findings])
     return held("trainer_lint", f"{len(rows)} rows are of the form trainers load", rows=len(rows))

@@ -93,7 +93,9 @@ def _messages(row: Row, lane: str) -> _Told:
             where = f"{name}[{index}]"
             if holds_null(item):
                 yield "null_inside", where
-            if name not in ("tools", "reference_group"):
+            if name == "tools":
+                yield from _schema(item, where)
+            elif name != "reference_group":
                 yield from _message(item, where)
 
 
@@ -110,6 +112,14 @@ def _message(message: dict[str, Any], where: str) -> _Told:
             yield "call_without_name", f"{where}.tool_calls[{index}]"
         elif not isinstance(function.get("arguments"), dict):
             yield "arguments_not_an_object", f"{where}.tool_calls[{index}]"
+
+
+def _schema(tool: dict[str, Any], where: str) -> _Told:
+    function = tool.get("function")
+    if not isinstance(function, dict) or not function.get("name"):
+        yield "tool_without_name", where
+    elif not isinstance(function.get("description"), str):
+        yield "tool_without_description", where
 
 
 def _ends_with(row: Row, name: str, roles: tuple[str, ...], rule: str) -> _Told:

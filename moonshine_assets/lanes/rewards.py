@@ -109,3 +109,8 @@ def reward_func(queries: Sequence[str], prompts: Sequence[str], labels: Sequence
         scores.append(REWARDS[task["verifier"]](completion, task["ground_truth"], json.loads(task["verifier_args"])))
     rewards = torch.tensor(scores)
     return {"rewards": rewards, "scores": rewards, "extra_logs": {}}
+
+
+def grade(sample: dict[str, Any], item: dict[str, Any]) -> float:
+    """The reward as OpenAI's python grader calls it: the model's answer and the row's line."""
+    return REWARDS[item["verifier"]](sample["output_text"], item["ground_truth"], json.loads(item["verifier_args"]))

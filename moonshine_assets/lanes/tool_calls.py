@@ -84,7 +84,8 @@ def holds_null(value: Any) -> bool:
 def schemas(calls: Iterable[Call]) -> list[Row]:
     """One function schema a tool, by name: the properties its calls had, with the JSON types seen.
 
-    What was not observed (descriptions, which properties are required) is not claimed.
+    What was not observed (which properties are required, what the tool is for) is not claimed; the description is there
+    all the same, empty, because some chat templates fail without one.
     """
     tools: dict[str, dict[str, set[str]]] = {}
     for call in calls:
@@ -96,6 +97,7 @@ def schemas(calls: Iterable[Call]) -> list[Row]:
             "type": "function",
             "function": {
                 "name": name,
+                "description": "",
                 "parameters": {
                     "type": "object",
                     "properties": {key: {"type": _one_or_list(types)} for key, types in sorted(properties.items())},

@@ -58,6 +58,7 @@ def test_a_call_message_and_its_tool_message_become_a_call_and_its_result() -> N
             "type": "function",
             "function": {
                 "name": "python",
+                "description": "",
                 "parameters": {"type": "object", "properties": {"input": {"type": "string"}}},
             },
         }

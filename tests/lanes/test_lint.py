@@ -114,6 +114,8 @@ CALL = ("messages", 1, "tool_calls", 0, "function")
         ("agentic_code", put(*CALL, "name", ""), "call_without_name"),
         ("agentic_code", put("tools", 0, "function", "description", None), "null_inside"),
         ("agentic_code", put("tools", []), "empty_tools"),
+        ("agentic_code", drop("tools", 0, "function", "description"), "tool_without_description"),
+        ("agentic_code", drop("tools", 0, "function", "name"), "tool_without_name"),
         ("agentic_code", put("messages", 2, "tool_call_id", "call_9"), "result_without_call"),
         ("agentic_code", drop("messages", 2), "call_without_result"),
         ("agentic_code", drop("messages", 1), "result_without_call"),
