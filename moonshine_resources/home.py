@@ -307,6 +307,44 @@ class Home:
     def moon_memory_lock(self) -> Path:
         return self.root / "locks" / "moon_memory.lock"
 
+    @property
+    def session_archive(self) -> Path:
+        """Everything that is kept of live sessions."""
+        return self.archive / "sessions"
+
+    @property
+    def session_ledger(self) -> Path:
+        """One ArchiveRecord a line."""
+        return self.session_archive / "ledger.jsonl"
+
+    @property
+    def session_raw(self) -> Path:
+        """A folder a provider, in it a folder a session."""
+        return self.session_archive / "raw"
+
+    @property
+    def session_texts(self) -> Path:
+        """Sessions as texts a person can read."""
+        return self.session_archive / "mlib"
+
+    @property
+    def session_projection(self) -> Path:
+        """How far each session is in `session_texts`."""
+        return self.session_archive / "projection"
+
+    @property
+    def recall_index(self) -> Path:
+        """Lexical index of `session_texts`; derived."""
+        return self.session_archive / "index" / "recall.sqlite"
+
+    @property
+    def session_ledger_lock(self) -> Path:
+        return self.root / "locks" / "session_ledger.lock"
+
+    @property
+    def recall_index_lock(self) -> Path:
+        return self.root / "locks" / "recall_index.lock"
+
     def lane_draft(self, lane: str, run_id: str) -> Path:
         """A lane as it was built while the slice was cut, until the lane itself is published."""
         return self.root / "work" / "lanes" / run_id / f"{lane}.msgpack"

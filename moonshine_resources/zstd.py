@@ -56,6 +56,28 @@ def verify_packed(source: Path, expected_sha256: str) -> None:
     _require(source, digest.hexdigest(), expected_sha256)
 
 
+def packed(data: bytes) -> bytes:
+    """One zstd frame of the bytes, its size in its head."""
+    found: bytes = pa.Codec("zstd", compression_level=_LEVEL).compress(data, asbytes=True)
+    return found
+
+
+def unpacked(data: bytes, size: int) -> bytes:
+    """The `size` bytes of frames that `packed` made.
+
+    Raises:
+        Corruption: they hold something else.
+    """
+    try:
+        with pa.CompressedInputStream(pa.BufferReader(data), "zstd") as stream:
+            found: bytes = stream.read(size + 1)
+    except (OSError, pa.ArrowException) as error:
+        raise Corruption("cannot be unpacked", fix="put it back from a backup") from error
+    if len(found) != size:
+        raise Corruption(f"unpacks to {len(found)} bytes, not {size}", fix="put it back from a backup")
+    return found
+
+
 def _pieces(source: Path) -> Iterator[bytes]:
     with source.open("rb") as packed:
         try:

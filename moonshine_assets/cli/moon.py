@@ -11,6 +11,9 @@ _COMMANDS = {
     "usage": "moonshine_assets.cli.moon_usage:usage",
     "status": "moonshine_assets.cli.moon_usage:status",
     "config": "moonshine_assets.cli.moon_usage:config",
+    "snapshot": "moonshine_assets.cli.moon_archive:snapshot",
+    "index": "moonshine_assets.cli.moon_archive:index",
+    "restore": "moonshine_assets.cli.moon_archive:restore",
 }
 
 

@@ -139,3 +139,58 @@ def zstd(raw: bytes) -> bytes:
     with pa.CompressedOutputStream(sink, "zstd") as stream:
         stream.write(raw)
     return sink.getvalue().to_pybytes()
+
+
+def live(provider: str, path: Path, session_id: str = SESSION, **more: Any) -> Reading:
+    """A reading that says where a session is."""
+    return reading(0.8, provider=provider, session_id=session_id, source_path=str(path), **more)
+
+
+def claude_said(number: int, text: str, role: str = "user", **more: Any) -> dict[str, Any]:
+    """A line of Claude Code in which a person or the model says something."""
+    message: dict[str, Any] = {"role": role, "content": text}
+    if role == "assistant":
+        content = [{"type": "text", "text": text}]
+        message = {"id": f"msg_{number}", "role": role, "model": "claude-sonnet-4-6", "content": content}
+    return {
+        "type": role,
+        "uuid": f"uuid-{number}",
+        "parentUuid": f"uuid-{number - 1}" if number else None,
+        "sessionId": SESSION,
+        "timestamp": clock_time(number),
+        "message": message,
+    } | more
+
+
+def claude_call(number: int, tool: str, **arguments: Any) -> dict[str, Any]:
+    block = {"type": "tool_use", "id": f"toolu_{number}", "name": tool, "input": arguments}
+    line = claude_said(number, "", "assistant")
+    return line | {"message": line["message"] | {"content": [block]}}
+
+
+def claude_result(number: int, call: int, text: str) -> dict[str, Any]:
+    block = {"type": "tool_result", "tool_use_id": f"toolu_{call}", "content": text}
+    return claude_said(number, "") | {"message": {"role": "user", "content": [block]}}
+
+
+def openclaw_said(number: int, text: str, role: str = "user") -> dict[str, Any]:
+    message = {"role": role, "content": [{"type": "text", "text": text}], "model": "some-model"}
+    above = f"entry-{number - 1}" if number else None
+    return {
+        "type": "message",
+        "id": f"entry-{number}",
+        "parentId": above,
+        "timestamp": clock_time(number),
+        "message": message,
+    }
+
+
+def codex_said(number: int, text: str, role: str = "user") -> dict[str, Any]:
+    kind = "input_text" if role == "user" else "output_text"
+    payload = {"type": "message", "role": role, "content": [{"type": kind, "text": text}]}
+    return {"timestamp": clock_time(number), "type": "response_item", "payload": payload}
+
+
+def clock_time(number: int) -> str:
+    """A second after the other from 2027-01-15 05:00 UTC on."""
+    return f"2027-01-15T{5 + number // 3600:02d}:{number // 60 % 60:02d}:{number % 60:02d}.000Z"

@@ -1,0 +1,248 @@
+"""Places of archived sessions that answer a question, best first."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from moonshine_assets.sessions.contracts import RecallMatch, RecallResult
+from moonshine_assets.sessions.recall.passages import heading_facts, unquoted
+from moonshine_assets.sessions.recall.question import Question, parsed
+from moonshine_assets.sessions.recall.rank import Candidate, Concept, ranked
+from moonshine_assets.sessions.recall.store import reading
+from moonshine_assets.sessions.recall.terms import stem
+from moonshine_assets.sessions.settings import Settings
+from moonshine_resources.home import Home
+
+#: Passages that are looked at closely.
+_CANDIDATES = 200
+#: Words of one stem that stand for a word of the question.
+_VARIANTS = 8
+#: Words in more than one passage of so many are not searched for beside rarer ones, only counted in what is found.
+_COMMON = 12
+#: A snippet goes on to the lines after its passage up to this length: the answer to a question stands below it.
+_SNIPPET = 700
+_WEIGHTS = "1.0, 0.7, 0.9"
+
+
+class _Row(NamedTuple):
+    passage: int
+    line: int
+    line_end: int
+    start: int
+    size: int
+    entry_line: int
+    entry_start: int
+    at: int | None
+    who: str
+    message_id: str
+    name: str
+    session_id: str
+    provider: str
+    conversation: str
+    archive: str
+
+
+def recall(
+    home: Home,
+    settings: Settings,  # noqa: ARG001 - QMD is asked where they say so
+    query: str,
+    limit: int = 5,
+    session: str | None = None,
+    now: int | None = None,
+) -> RecallResult:
+    """What archived sessions say about a question.
+
+    Passages that have everything come first, then those that have the more telling part of it, by BM25; of equal ones
+    the newest, then by file and line. Of passages with the same text the best is given.
+
+    Args:
+        home: the data home.
+        query: a question, words, or things to be found as they are written.
+        limit: matches at most.
+        session: only of this session, its sub-agents included.
+        now: epoch seconds; None: the clock's.
+
+    Raises:
+        Busy: the index has to be written first and another process is at it.
+    """
+    moment = int(time.time()) if now is None else now
+    _bring_up_to_date(home)
+    question = parsed(query)
+    found: list[Candidate] = []
+    if not question.is_empty:
+        try:
+            found = _found(home, question, session)
+        except sqlite3.Error:
+            from moonshine_assets.sessions.recall.index import rebuild_index
+
+            rebuild_index(home)
+            found = _found(home, question, session)
+    matches = tuple(_match(home, candidate) for candidate in found[:limit])
+    return RecallResult(query=query or " ", matches=matches, generated_at_epoch_secs=moment)
+
+
+def _bring_up_to_date(home: Home) -> None:
+    """Add texts that the index lacks: that it is lost, or that a crash came before it was written, is made good."""
+    if not home.session_texts.is_dir():
+        return
+    try:
+        with reading(home.recall_index) as connection:
+            known = {name for (name,) in connection.execute("SELECT name FROM parts")}
+    except sqlite3.Error:
+        known = set()
+    if any(path.name not in known for path in home.session_texts.glob("*.md")):
+        from moonshine_assets.sessions.recall.index import index_texts
+
+        index_texts(home)
+
+
+def _found(home: Home, question: Question, session: str | None) -> list[Candidate]:
+    if not home.recall_index.exists():
+        return []
+    with reading(home.recall_index) as connection:
+        total = _total(connection)
+        concepts = _concepts(connection, question, total)
+        if not concepts:
+            return []
+        rare = [one for one in concepts if one.passages * _COMMON <= total] or concepts
+        rows = _rows(connection, rare, session)
+    candidates = [candidate for row in rows if (candidate := _candidate(home.session_texts, row)) is not None]
+    return ranked(candidates, concepts, total)
+
+
+def _total(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT count(*) FROM passages").fetchone()[0])
+
+
+def _concepts(connection: sqlite3.Connection, question: Question, total: int) -> list[Concept]:
+    """What is looked for, as far as any text has it."""
+    found = []
+    for literal in question.literals:
+        counts = [_frequency(connection, word) for word in literal.words]
+        if all(counts):
+            # its words stand together in no more texts than the rarest of them alone, mostly in far fewer
+            found.append(Concept((literal.words,), max(1, min(counts) // len(counts)), literal.text))
+        else:
+            present = [word for word, count in zip(literal.words, counts, strict=True) if count]
+            found += [Concept(((word,),), _frequency(connection, word)) for word in present]
+    for word in question.words:
+        variants = _variants(connection, word)
+        if variants:
+            passages = min(total, sum(count for _, count in variants))
+            found.append(Concept(tuple((name,) for name, _ in variants), passages))
+    return list(dict.fromkeys(found))
+
+
+def _frequency(connection: sqlite3.Connection, word: str) -> int:
+    row = connection.execute("SELECT doc FROM vocabulary WHERE term = ?", (word,)).fetchone()
+    return int(row[0]) if row is not None else 0
+
+
+def _variants(connection: sqlite3.Connection, word: str) -> list[tuple[str, int]]:
+    """The word itself and others of its stem, the more frequent first; where there are none, words it begins."""
+    root = stem(word)
+    rows = connection.execute(
+        "SELECT term, doc FROM vocabulary WHERE term >= ? AND term < ? LIMIT 2000", (root, root + "\U0010ffff")
+    ).fetchall()
+    same = [(term, count) for term, count in rows if term == word or stem(term) == root]
+    chosen = same or [(term, count) for term, count in rows if len(word) > 2]
+    chosen.sort(key=lambda one: (one[0] != word, -one[1], one[0]))
+    return [(term, int(count)) for term, count in chosen[:_VARIANTS]]
+
+
+def _rows(connection: sqlite3.Connection, concepts: Sequence[Concept], session: str | None) -> list[_Row]:
+    """The passages that answer best by what the index knows of them."""
+    condition = "AND (p.session_id = :session)" if session is not None else ""
+    rows = connection.execute(
+        f"""
+        SELECT g.id, g.line, g.line_end, g.start, g.size, e.line, e.start, e.at, e.who, e.message_id,
+               p.name, p.session_id, p.provider, p.conversation, p.archive
+        FROM (SELECT rowid, bm25(words, {_WEIGHTS}) AS score FROM words WHERE words MATCH :wanted
+              {"" if session is not None else f"ORDER BY score, rowid DESC LIMIT {2 * _CANDIDATES}"}) AS w
+        JOIN passages AS g ON g.id = w.rowid JOIN entries AS e ON e.id = g.entry JOIN parts AS p ON p.id = e.part
+        {condition}
+        ORDER BY w.score, w.rowid DESC LIMIT {_CANDIDATES}
+        """,  # noqa: S608 - our own words and numbers
+        {"wanted": " OR ".join(one.expression for one in concepts), "session": session},
+    )
+    return [_Row(*row) for row in rows]
+
+
+def _candidate(folder: Path, row: _Row) -> Candidate | None:
+    """A passage as it stands in its file; None when the file is gone or does not have it there any more."""
+    try:
+        with (folder / row.name).open("rb") as stream:
+            stream.seek(row.entry_start)
+            heading = stream.readline().decode("utf-8", "replace").rstrip("\n")
+            stream.seek(row.start)
+            raw = stream.read(row.size)
+    except OSError:
+        return None
+    facts = heading_facts(heading)
+    if facts.get("id") != row.message_id:
+        return None
+    text = "\n".join(unquoted(line) for line in raw.split(b"\n"))
+    times = f"{facts.get('utc', '').replace('T', ' ')} {facts.get('local', '')}"
+    return Candidate(
+        text=text,
+        context=f"{heading} {times}",
+        at=row.at or 0,
+        who=row.who,
+        path=row.name,
+        line=row.line,
+        facts=facts,
+        row=row,
+    )
+
+
+def _match(home: Home, candidate: Candidate) -> RecallMatch:
+    row: _Row = candidate.row
+    path = home.session_texts / row.name
+    facts = candidate.facts
+    metadata: dict[str, Any] = {
+        "line": row.line,
+        "line_end": row.line_end,
+        "heading_line": row.entry_line,
+        "session_id": row.session_id,
+        "conversation": row.conversation,
+        "provider": row.provider,
+        "message_id": row.message_id,
+        "who": row.who,
+        "at_utc": facts.get("utc"),
+        "at_local": facts.get("local", "").strip() or None,
+        "log_line": int(facts["number"]),
+        "archive": row.archive,
+        "every_word": candidate.has_all,
+    }
+    return RecallMatch(
+        archive_path=path.relative_to(home.root).as_posix(),
+        snippet=_snippet(path, row, candidate.text),
+        score=round(candidate.score, 6),
+        metadata=metadata,
+    )
+
+
+def _snippet(path: Path, row: _Row, text: str) -> str:
+    """The passage, and what follows it as far as it is short."""
+    if len(text) >= _SNIPPET:
+        return text
+    with path.open("rb") as stream:
+        stream.seek(row.start + row.size)
+        after = stream.read(4 * _SNIPPET).split(b"\n")[1:]
+    lines = [text]
+    left = _SNIPPET - len(text)
+    for raw in after:
+        if raw.startswith(b"## "):
+            line = f"[{heading_facts(raw.decode('utf-8', 'replace')).get('who', '')}]"
+        else:
+            line = unquoted(raw)
+        left -= len(line) + 1
+        if left < 0:
+            break
+        if line:
+            lines.append(line)
+    return "\n".join(lines)
