@@ -14,6 +14,8 @@ _COMMANDS = {
     "snapshot": "moonshine_assets.cli.moon_archive:snapshot",
     "index": "moonshine_assets.cli.moon_archive:index",
     "restore": "moonshine_assets.cli.moon_archive:restore",
+    "distill": "moonshine_assets.cli.moon_memory:distill",
+    "chain": "moonshine_assets.cli.moon_memory:chain",
 }
 
 
