@@ -42,7 +42,7 @@ _CHAIN = ("tool", "source_session_id", "target_session_id", "linked_at", "map_pa
 @as_json
 @exiting
 def distill(session: str | None, mode: str, home_dir: Path | None, as_json: bool) -> int:
-    """Note what must not be forgotten of archived sessions, or of SESSION: its id, the beginning of it, or `provider:id`."""
+    """Note what must not be forgotten of archived sessions, or of SESSION: its id, its beginning, or `provider:id`."""
     home = Home.at(home_dir)
     settings = load(home.moon_config, os.environ).settings
     now = int(clock.now().timestamp())
