@@ -29,6 +29,7 @@ SHARED_CHECKS = {
     "main_ledger": ["ledger_complete", "reconciliation"],
     "lanes/conversational": ["pii", "secrets", "trainer_lint"],
     "lanes/dpo": ["pii", "secrets", "trainer_lint"],
+    "lanes/kto": ["pii", "secrets", "trainer_lint"],
     "lanes/grpo": ["pii", "secrets", "trainer_lint"],
     "lanes/agentic_code": ["pii", "secrets", "trainer_lint"],
     "manifests": ["no_placeholder"],

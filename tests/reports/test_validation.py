@@ -45,7 +45,7 @@ def test_it_names_the_files_of_the_state_with_their_hashes(made: State) -> None:
         "reports/main/reports_authority_manifest.json",
         "reports/moonshine_corpus_report.md",
         "reports/visuals/lanes.png",
-        f"reports/distillations/dpo/{DISTILLATION}/parquet/dpo.parquet",
+        f"reports/distillations/dpo/{DISTILLATION}/parquet/train.parquet",
         made.home.run(CHATGPT).provenance.relative_to(made.home.root).as_posix(),
     ):
         assert files[name] == sha256_file(made.home.root / name)
