@@ -79,6 +79,11 @@ class RunPaths:
         return self.reports / f"token_ledger.{self.provider}.{self.run_id}.json"
 
     @property
+    def earlier_ledgers(self) -> Path:
+        """Folder of the ledgers that the run's present one replaced, named by their SHA-256."""
+        return self.reports / "earlier_ledgers"
+
+    @property
     def raw_tokens(self) -> Path:
         """Raw token counts, kept from the reading of the export for its ledger."""
         return self.reports / "raw_tokens.json"
@@ -178,6 +183,11 @@ class Home:
     @property
     def validation_report(self) -> Path:
         return self.reports / "validation_report.md"
+
+    @property
+    def status_page(self) -> Path:
+        """A person's page with the status block in it."""
+        return self.reports / "README.md"
 
     @property
     def distillations(self) -> Path:

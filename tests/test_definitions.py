@@ -33,6 +33,7 @@ SHARED_CHECKS = {
     "lanes/grpo": ["pii", "secrets", "trainer_lint"],
     "lanes/agentic_code": ["pii", "secrets", "trainer_lint"],
     "manifests": ["no_placeholder"],
+    "status": ["citations"],
     "visuals": [],
     "corpus_report": ["citations"],
     "validation": [],

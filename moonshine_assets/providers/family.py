@@ -16,7 +16,7 @@ from moonshine_assets.dagster_checks import check_result, check_specs, column_sc
 from moonshine_assets.gates import Verdict
 from moonshine_assets.ledger.raw import counting_beside, kept_or_counted
 from moonshine_assets.ledger.record import COUNTERS
-from moonshine_assets.ledger.run_ledger import ledger_complete, run_ledger
+from moonshine_assets.ledger.run_ledger import ledger_complete, publish_ledger, run_ledger
 from moonshine_assets.mash.checked import merge_checked, why
 from moonshine_assets.mash.journal import merge_manifest
 from moonshine_assets.mash.merge import RunFacts
@@ -203,7 +203,7 @@ def provider_family(provider: str) -> list[dg.AssetsDefinition]:
             verdict = ledger_complete(connection, ledger, raw=raw, lock=lock, work=run.work, counter=counter)
         yield check_result(verdict)
         if verdict.passed:
-            write_json_keeping(run.ledger, ledger)
+            publish_ledger(run, ledger)
             yield dg.MaterializeResult(
                 metadata={
                     **{name: ledger[name] for name in COUNTERS},
