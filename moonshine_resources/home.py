@@ -243,6 +243,21 @@ class Home:
         return self.root / "locks" / "source_registry.lock"
 
     @property
+    def tombstones(self) -> Path:
+        """What was forgotten, as hashes."""
+        return self.root / "forgotten" / "tombstones.json"
+
+    @property
+    def forget_intent(self) -> Path:
+        """What is being forgotten just now; gone when it is done."""
+        return self.root / "forgotten" / "intent.json"
+
+    @property
+    def forget_work(self) -> Path:
+        """What takes the place of files while something is forgotten."""
+        return self.root / "work" / "forget"
+
+    @property
     def moon_config(self) -> Path:
         """What `moon` is told to do; see docs/moon.md."""
         return self.root / "moon.toml"
