@@ -12,6 +12,7 @@ from exporting import chatgpt, claude, write, write_zip
 from intake import query
 from mash.runs import content
 
+from forget.children import WORDS
 from forget.homes import MOMENT, counted, forget, merge_again, merged, said
 from moonshine_assets.archive.drill import restore_drill
 from moonshine_assets.archive.restore import restore_in_place, restore_snapshot
@@ -28,10 +29,9 @@ from moonshine_assets.providers.source import secure
 from moonshine_resources.atomic import read_json
 from moonshine_resources.duckdb import connect
 from moonshine_resources.home import Home
-from moonshine_resources.tokenizer import TokenCounter
 
 SECRET = "secret-1a2b3c4d-conversation"
-WORDS = ("Where did I bury the copper kettle?", "Under the third apple tree behind the boathouse.")
+SAID = ("Where did I bury the copper kettle?", "Under the third apple tree behind the boathouse.")
 LATER = MOMENT + timedelta(days=1)
 
 
@@ -40,7 +40,7 @@ def members(*, later: bool = False) -> dict[str, object]:
     more = ("And the lid?", "In the cellar of the old mill, beside the winter apples.")
     talks = [
         chatgpt("tea-11111111", ("Is green tea bitter?", "Only when the water boils.")),
-        chatgpt(SECRET, WORDS + more if later else WORDS, updated=1.8e9 if later else 1.7e9),
+        chatgpt(SECRET, SAID + more if later else SAID, updated=1.8e9 if later else 1.7e9),
         chatgpt("moon-22222222"),
         *([chatgpt("late-33333333", ("Is it late?", "It is, for a walk."))] if later else []),
     ]
@@ -71,13 +71,13 @@ def without(members: dict[str, object]) -> dict[str, object]:
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory, counter: TokenCounter) -> Path:
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two exports of one account and one of another provider, merged; the exports lie beside the home."""
     base = tmp_path_factory.mktemp("filled")
     home = Home.at(base / "home")
-    merged(home, write_zip(base / "first.zip", members()), counter)
-    merged(home, write(base / "claude.json", [claude("other-1", ("Rain?", "All week."))]), counter)
-    merged(home, write_zip(base / "second.zip", members(later=True)), counter, LATER)
+    merged(home, write_zip(base / "first.zip", members()), WORDS)
+    merged(home, write(base / "claude.json", [claude("other-1", ("Rain?", "All week."))]), WORDS)
+    merged(home, write_zip(base / "second.zip", members(later=True)), WORDS, LATER)
     return base
 
 
@@ -88,10 +88,10 @@ def place(filled: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def forgotten_once(filled: Path, tmp_path_factory: pytest.TempPathFactory, counter: TokenCounter) -> Path:
+def forgotten_once(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("forgotten") / "place"
     shutil.copytree(filled, place)
-    assert forget(Home.at(place / "home"), f"chatgpt/{SECRET}", counter=counter) == []
+    assert forget(Home.at(place / "home"), f"chatgpt/{SECRET}", counter=WORDS) == []
     return place
 
 
@@ -102,7 +102,7 @@ def after(forgotten_once: Path, tmp_path: Path) -> Path:
 
 
 def needles() -> list[Needle]:
-    return [Needle(ID, SECRET), *(Needle("text", text) for text in (*WORDS, "the old mill", "Map12345", "the kettle"))]
+    return [Needle(ID, SECRET), *(Needle("text", text) for text in (*SAID, "the old mill", "Map12345", "the kettle"))]
 
 
 def test_the_search_finds_it_in_every_kind_of_file_before(filled: Path) -> None:
@@ -119,11 +119,11 @@ def test_no_file_holds_it_any_more(forgotten_once: Path) -> None:
     assert not home.forget_intent.exists()
 
 
-def test_the_rest_is_as_if_it_had_never_been(forgotten_once: Path, tmp_path: Path, counter: TokenCounter) -> None:
+def test_the_rest_is_as_if_it_had_never_been(forgotten_once: Path, tmp_path: Path) -> None:
     home, never = Home.at(forgotten_once / "home"), Home.at(tmp_path / "never")
-    merged(never, write_zip(tmp_path / "first.zip", without(members())), counter)
-    merged(never, write(tmp_path / "claude.json", [claude("other-1", ("Rain?", "All week."))]), counter)
-    merged(never, write_zip(tmp_path / "second.zip", without(members(later=True))), counter, LATER)
+    merged(never, write_zip(tmp_path / "first.zip", without(members())), WORDS)
+    merged(never, write(tmp_path / "claude.json", [claude("other-1", ("Rain?", "All week."))]), WORDS)
+    merged(never, write_zip(tmp_path / "second.zip", without(members(later=True))), WORDS, LATER)
     assert said(home) == said(never)
     for table in ("conversations", "messages", "blocks", "texts", "attachments"):
         hidden = "source_file_sha256, source_path" if table != "texts" else "text"
@@ -167,29 +167,29 @@ def test_manifests_say_from_which_database_it_was_forgotten(filled: Path, forgot
     assert entry["run_ids"] == ["chatgpt_20260201_120000", "chatgpt_20260202_120000"]
 
 
-def test_the_same_export_again_is_the_same_run_and_brings_nothing(after: Path, counter: TokenCounter) -> None:
+def test_the_same_export_again_is_the_same_run_and_brings_nothing(after: Path) -> None:
     home = Home.at(after / "home")
     before = content(home.mash)
-    run = counted(home, after / "first.zip", counter, LATER)
+    run = counted(home, after / "first.zip", WORDS, LATER)
     assert run.run_id == "chatgpt_20260201_120000"
     assert merge_again(home, run) == 0
     assert content(home.mash) == before
     assert search(home, needles()) == []
 
 
-def test_a_newer_export_comes_without_it(after: Path, counter: TokenCounter) -> None:
+def test_a_newer_export_comes_without_it(after: Path) -> None:
     home = Home.at(after / "home")
     newer = members(later=True)
     newer["conversations.json"].append(chatgpt("new-44444444", ("Snow?", "On the hills.")))
-    merged(home, write_zip(after / "third.zip", newer), counter, LATER + timedelta(days=1))
+    merged(home, write_zip(after / "third.zip", newer), WORDS, LATER + timedelta(days=1))
     assert said(home)["new-44444444"] == ("Snow?", "On the hills.")
     assert SECRET not in said(home)
     assert search(home, needles()) == []
 
 
-def test_an_export_of_nothing_else_is_refused_and_not_kept(after: Path, counter: TokenCounter) -> None:
+def test_an_export_of_nothing_else_is_refused_and_not_kept(after: Path) -> None:
     home = Home.at(after / "home")
-    run = home.run(register(home, write(after / "only.json", [chatgpt(SECRET, WORDS)]), moment=LATER).run_id)
+    run = home.run(register(home, write(after / "only.json", [chatgpt(SECRET, SAID)]), moment=LATER).run_id)
     with pytest.raises(BadInput, match=r"only\.json: every conversation of this export was forgotten"):
         secure(run)
     assert search(home, needles()) == []
@@ -224,20 +224,20 @@ def test_files_put_back_from_a_backup_bring_nothing_back(filled: Path, after: Pa
     ]
 
 
-def test_a_mash_kept_aside_loses_it_too(place: Path, counter: TokenCounter) -> None:
+def test_a_mash_kept_aside_loses_it_too(place: Path) -> None:
     home = Home.at(place / "home")
     restore_in_place(home, "chatgpt_20260202_120000", LATER)
     (aside,) = home.main.glob("moonshine_mash_before_restore_*.db")
-    assert forget(home, f"chatgpt/{SECRET}", counter=counter) == []
+    assert forget(home, f"chatgpt/{SECRET}", counter=WORDS) == []
     assert query(aside, "SELECT count(*) FROM store.runs") == [(3,)]
     assert search(home, needles()) == []
 
 
-def test_a_run_of_nothing_else_goes_as_a_whole(place: Path, counter: TokenCounter) -> None:
+def test_a_run_of_nothing_else_goes_as_a_whole(place: Path) -> None:
     home = Home.at(place / "home")
-    only = merged(home, write(place / f"{SECRET}.json", [chatgpt(SECRET, WORDS)]), counter, LATER + timedelta(days=1))
-    later = merged(home, write(place / "last.json", [chatgpt("end-55555555")]), counter, LATER + timedelta(days=2))
-    assert forget(home, f"chatgpt/{SECRET}", counter=counter) == []
+    only = merged(home, write(place / f"{SECRET}.json", [chatgpt(SECRET, SAID)]), WORDS, LATER + timedelta(days=1))
+    later = merged(home, write(place / "last.json", [chatgpt("end-55555555")]), WORDS, LATER + timedelta(days=2))
+    assert forget(home, f"chatgpt/{SECRET}", counter=WORDS) == []
     assert search(home, needles()) == []
     assert not only.reports.exists()
     assert not only.archive.exists()
@@ -264,7 +264,7 @@ def test_what_is_nowhere_cannot_be_forgotten(place: Path) -> None:
         plan(home, [Conversation("chatgtp", SECRET)])
 
 
-def test_what_cannot_be_done_changes_nothing(place: Path, counter: TokenCounter) -> None:
+def test_what_cannot_be_done_changes_nothing(place: Path) -> None:
     """A database that was edited: nobody knows what of it would be lost."""
     home = Home.at(place / "home")
     run = home.run("chatgpt_20260201_120000")
@@ -273,7 +273,7 @@ def test_what_cannot_be_done_changes_nothing(place: Path, counter: TokenCounter)
         connection.execute("UPDATE store.messages SET status = 'edited' WHERE conversation_id = 'tea-11111111'")
     before = content(home.mash)
     with pytest.raises(Corruption, match="the published database has SHA-256"):
-        forget(home, f"chatgpt/{SECRET}", counter=counter)
+        forget(home, f"chatgpt/{SECRET}", counter=WORDS)
     assert content(home.mash) == before
     assert not home.forget_intent.exists()
     assert not home.forget_work.exists()
