@@ -14,7 +14,7 @@ from moonshine_assets.gates import Verdict
 from moonshine_assets.reports import handoff
 from moonshine_assets.tables.schema import Table
 from moonshine_resources import clock
-from moonshine_resources.home import Home
+from moonshine_resources.home import RUN_ID, Home
 from moonshine_resources.resources import HomeResource
 
 P = ParamSpec("P")
@@ -134,7 +134,8 @@ class _Decision:
             context = dg.AssetExecutionContext.get()
             run_id = context.partition_key if context.has_partition_key else None
             self._stage = handoff.Stage("/".join(context.asset_key.path), run_id)
-            self._home = home
+            # what is decided of live sessions stands in their audit log
+            self._home = home if run_id is None or RUN_ID.fullmatch(run_id) else None
         self._answers: list[handoff.Answer] = []
         self._told = False
 

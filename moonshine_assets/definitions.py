@@ -12,6 +12,7 @@ from moonshine_assets.ledger.assets import main_ledger_asset
 from moonshine_assets.mash.assets import mash_asset
 from moonshine_assets.providers.family import merge_key, provider_family
 from moonshine_assets.reports.assets import report_assets
+from moonshine_assets.sessions.assets import session_assets
 from moonshine_resources.resources import (
     HomeResource,
     MashDatabase,
@@ -22,10 +23,13 @@ from moonshine_resources.resources import (
 from sensors.mash_changed import mash_changed_sensor
 from sensors.new_exports import job_name, new_exports_sensor
 from sensors.schedules import housekeeping, nightly, restore_drills
+from sensors.session_usage import session_usage_sensor
 
 PROVIDERS = tuple(BY_PROVIDER)
 #: Name of the job from the mash to lanes and reports.
 DISTIL_JOB = "distil"
+#: Name of the job of live sessions.
+SESSIONS_JOB = "session_stages"
 
 _families = {provider: provider_family(provider) for provider in PROVIDERS}
 _merges = [merge_key(provider) for provider in PROVIDERS]
@@ -49,16 +53,26 @@ distil_job = dg.define_asset_job(
     description="The mash to slice, ledger, lanes and reports; changes nothing when nothing is new.",
 )
 
+_sessions = session_assets()
+
+sessions_job = dg.define_asset_job(
+    SESSIONS_JOB,
+    selection=dg.AssetSelection.assets(*_sessions),
+    executor_def=dg.in_process_executor,
+    description="One live session, archive to continuity; the sensor asks for the stages that are due.",
+)
+
 _home = HomeResource()
-_assets = [*(asset for family in _families.values() for asset in family), *_downstream]
+_assets = [*(asset for family in _families.values() for asset in family), *_downstream, *_sessions]
 
 defs = dg.Definitions(
     assets=dg.with_source_code_references(_assets),
     asset_checks=[restore_drill_check],
-    jobs=[*provider_jobs, distil_job, restore_drill_job, housekeeping],
+    jobs=[*provider_jobs, distil_job, sessions_job, restore_drill_job, housekeeping],
     sensors=[
         new_exports_sensor(provider_jobs),
         mash_changed_sensor(_merges, [job_name(provider) for provider in PROVIDERS], distil_job),
+        session_usage_sensor(sessions_job),
     ],
     schedules=[*nightly(distil_job), restore_drills(restore_drill_job)],
     resources={

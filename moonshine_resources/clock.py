@@ -10,6 +10,11 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
+def at(epoch_secs: int) -> datetime:
+    """A moment given as seconds since 1970, UTC."""
+    return datetime.fromtimestamp(epoch_secs, UTC)
+
+
 def stamp(moment: datetime) -> str:
     """`YYYYMMDD_HHMMSS` of a UTC time, as run ids use it."""
     return moment.astimezone(UTC).strftime("%Y%m%d_%H%M%S")

@@ -5,20 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from moonshine_assets.errors import MoonshineError
+from moonshine_resources.agent_command import ToolFailed, ToolRefused, output_of
 
-_FIX = "check openclaw.command in moon.toml, or set openclaw.source to files"
+_FIX = "check openclaw.command and its time limit in moon.toml; is the gateway running?"
 #: Its command must not look for updates or start itself anew.
 _QUIET = {"OPENCLAW_NO_AUTO_UPDATE": "1", "OPENCLAW_NO_RESPAWN": "1"}
-
-
-class ToolFailed(MoonshineError):
-    """An agent's own command is missing, ran too long, failed, or printed something else than was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,48 +43,57 @@ class OpenClaw:
         """
         try:
             return self._json("sessions", "--json", "--all-agents", "--limit", "all")
-        except _Refused:
+        except ToolRefused:
             return self._json("sessions", "--json")
 
-    def _json(self, *arguments: str) -> dict[str, Any]:
-        text = self._run(arguments)
-        # lines of other plugins may stand before the object
-        start = text.find("{")
+    def call(self, method: str, parameters: Mapping[str, Any], *, seconds: float | None = None) -> dict[str, Any]:
+        """The gateway's answer to a method; one that says no by itself is an answer, too.
+
+        Args:
+            method: name of the gateway's method.
+            parameters: what it is given; never part of an error.
+            seconds: how long the gateway may take; None: as long as a call.
+
+        Raises:
+            ToolFailed: no answer was had: no gateway, no such method, or it took too long.
+        """
+        allowed = seconds if seconds is not None else self.seconds
+        words = ("gateway", "call", method, "--json", "--timeout", str(int(allowed * 1000)), "--params")
         try:
-            value = json.loads(text[start:]) if start >= 0 else None
-        except ValueError:
-            value = None
-        if not isinstance(value, dict):
-            raise ToolFailed("printed no JSON object", where=self._where(arguments), fix=_FIX)
+            # the command itself takes a while to start and end
+            printed = self._run((*words, json.dumps(parameters)), seconds=allowed + self.seconds, shown=4)
+        except ToolRefused as refused:
+            answer = _object(refused.printed)
+            if answer is None or "ok" not in answer:
+                raise
+            return answer
+        answer = _object(printed)
+        if answer is None:
+            raise ToolFailed("printed no JSON object", where=f"{self.command} gateway call {method}", fix=_FIX)
+        return answer
+
+    def _json(self, *arguments: str) -> dict[str, Any]:
+        value = _object(self._run(arguments, seconds=self.seconds, shown=1 + len(arguments)))
+        if value is None:
+            raise ToolFailed("printed no JSON object", where=" ".join([self.command, *arguments]), fix=_FIX)
         return value
 
-    def _run(self, arguments: Sequence[str]) -> str:
+    def _run(self, arguments: Sequence[str], *, seconds: float, shown: int) -> bytes:
         environment = {**os.environ, **_QUIET}
         if self.gateway_token:
             environment["OPENCLAW_GATEWAY_TOKEN"] = self.gateway_token
         if self.state_dir:
             environment["OPENCLAW_STATE_DIR"] = self.state_dir
-        try:
-            done = subprocess.run(  # noqa: S603 - the user's own command, no shell
-                [self.command, *arguments],
-                capture_output=True,
-                timeout=self.seconds,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            what = f"did not end within {self.seconds:g} s"
-            raise ToolFailed(what, where=self._where(arguments), fix="raise openclaw.command_timeout_secs") from error
-        except OSError as error:
-            raise ToolFailed("cannot be started", where=self._where(arguments), fix=_FIX) from error
-        if done.returncode != 0:
-            raise _Refused(f"ended with exit code {done.returncode}", where=self._where(arguments), fix=_FIX)
-        return done.stdout.decode("utf-8", errors="replace")
-
-    def _where(self, arguments: Sequence[str]) -> str:
-        return " ".join([self.command, *arguments])
+        words = [self.command, *arguments]
+        return output_of(words, seconds=seconds, environment=environment, shown=shown, fix=_FIX)
 
 
-class _Refused(ToolFailed):
-    """It ran and said no."""
+def _object(printed: bytes) -> dict[str, Any] | None:
+    """The object in what was printed; lines of plug-ins may stand before it."""
+    text = printed.decode("utf-8", errors="replace")
+    start = text.find("{")
+    try:
+        value = json.loads(text[start:]) if start >= 0 else None
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None

@@ -28,7 +28,14 @@ SAMPLES = PROJECT_ROOT / "data" / "samples"
 BUNDLED = ("chatgpt-export.zip", "chatgpt-shards.zip", "claude-export.zip")
 #: The console script the package installs.
 SCRIPT = Path(sys.executable).with_name("moonshine")
-_OURS = ("DAGSTER_HOME", "MOONSHINE_", "TIKTOKEN_CACHE_DIR", "PYTEST_")
+_OURS = ("DAGSTER_HOME", "MOONSHINE_", "MOON_", "TIKTOKEN_CACHE_DIR", "PYTEST_")
+#: Sessions of whoever runs the tests are none of their business.
+_NO_AGENTS = {
+    "CLAUDE_CONFIG_DIR": "/nonexistent",
+    "CODEX_HOME": "/nonexistent",
+    "OPENCLAW_STATE_DIR": "/nonexistent",
+    "MOON_OPENCLAW_SOURCE": "files",
+}
 
 
 class Said(NamedTuple):
@@ -52,9 +59,9 @@ class Ran(NamedTuple):
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment without anything that points at a data home or instance."""
+    """The environment without anything that points at a data home, an instance or an agent."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
-    return {**kept, **more}
+    return {**kept, **_NO_AGENTS, **more}
 
 
 def words_of(*words: str | Path, home: Path | Home) -> list[str]:

@@ -10,14 +10,7 @@ from moonshine_resources.home import PROJECT_ROOT
 
 FAMILY_CHECKS = {
     "provider_export": ["source_lock"],
-    "provider_db": [
-        "format_radar",
-        "no_contamination",
-        "nothing_forgotten",
-        "provider_coverage",
-        "receipt_balances",
-        "schema",
-    ],
+    "provider_db": ["format_radar", "no_contamination", "provider_coverage", "receipt_balances", "schema"],
     "token_ledger": ["ledger_complete"],
     "archive_snapshot": ["archived_first"],
     "mash_merge": [
@@ -30,24 +23,20 @@ FAMILY_CHECKS = {
     ],
 }
 SHARED_CHECKS = {
-    "mash": [
-        "agent_logs_kept",
-        "mash_integrity",
-        "mash_schema",
-        "nothing_forgotten",
-        "provider_coverage",
-        "restore_drill",
-    ],
+    "mash": ["agent_logs_kept", "mash_integrity", "mash_schema", "provider_coverage", "restore_drill"],
     "clean": [],
     "distilled_slice": ["no_contamination", "query_contracts", "schema", "token_band"],
     "main_ledger": ["ledger_complete", "reconciliation"],
     "lanes/conversational": ["pii", "secrets", "trainer_lint"],
     "lanes/dpo": ["pii", "secrets", "trainer_lint"],
-    "lanes/kto": ["pii", "secrets", "trainer_lint"],
     "lanes/grpo": ["pii", "secrets", "trainer_lint"],
     "lanes/agentic_code": ["pii", "secrets", "trainer_lint"],
     "manifests": ["no_placeholder"],
-    "status": ["citations"],
+    "session_archive": ["archive_verified"],
+    "session_index": ["index_finds_it"],
+    "session_prune": ["tokens_fell"],
+    "session_distillation": ["statements_cited"],
+    "continuity": ["is_handed_on"],
     "visuals": [],
     "corpus_report": ["citations"],
     "validation": [],
@@ -100,8 +89,14 @@ def test_every_check_blocks_but_those_that_warn() -> None:
 
 def test_jobs_sensors_and_schedules() -> None:
     jobs = {job.name for job in defs.resolve_all_job_defs()} - {"__ASSET_JOB"}
-    assert jobs == {*(f"{provider}_run" for provider in PROVIDERS), "distil", "restore_drill", "housekeeping"}
-    assert {sensor.name for sensor in defs.sensors or []} == {"new_exports", "mash_changed"}
+    assert jobs == {
+        *(f"{provider}_run" for provider in PROVIDERS),
+        "distil",
+        "restore_drill",
+        "housekeeping",
+        "session_stages",
+    }
+    assert {sensor.name for sensor in defs.sensors or []} == {"new_exports", "mash_changed", "session_usage"}
     assert {schedule.name for schedule in defs.schedules or []} == {
         "nightly_distillation",
         "nightly_housekeeping",

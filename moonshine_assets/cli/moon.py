@@ -16,6 +16,12 @@ _COMMANDS = {
     "restore": "moonshine_assets.cli.moon_archive:restore",
     "distill": "moonshine_assets.cli.moon_memory:distill",
     "chain": "moonshine_assets.cli.moon_memory:chain",
+    "watch": "moonshine_assets.cli.moon_watch:watch",
+    "install": "moonshine_assets.cli.moon_install:install",
+    "uninstall": "moonshine_assets.cli.moon_install:uninstall",
+    "verify": "moonshine_assets.cli.moon_install:verify",
+    "post-upgrade": "moonshine_assets.cli.moon_install:post_upgrade",
+    "hook": "moonshine_assets.cli.moon_hook:hook",
 }
 
 

@@ -26,7 +26,7 @@ def config(home_dir: Path | None, as_json: bool) -> int:
     home = Home.at(home_dir)
     rows = sessions.settings_rows(_configured(home))
     if as_json:
-        _print_json({"file": str(home.moon_config), "exists": home.moon_config.exists(), "settings": rows})
+        print_json({"file": str(home.moon_config), "exists": home.moon_config.exists(), "settings": rows})
     else:
         title = f"{home.moon_config}{'' if home.moon_config.exists() else ' (not there)'}"
         console().print(table(title, rows, ("key", "value", "from")))
@@ -43,7 +43,7 @@ def usage(home_dir: Path | None, as_json: bool) -> int:
     found = sessions.measured(home, _configured(home).settings)
     rows = [sessions.usage_row(reading) for reading in found.readings]
     if as_json:
-        _print_json({"sessions": rows, "problems": [problem._asdict() for problem in found.problems]})
+        print_json({"sessions": rows, "problems": [problem._asdict() for problem in found.problems]})
     else:
         console().print(table("Usage", rows, sessions.USAGE_COLUMNS))
     return _told(found.problems)
@@ -58,7 +58,7 @@ def status(home_dir: Path | None, as_json: bool) -> int:
     home = Home.at(home_dir)
     shown = sessions.status(home, _configured(home).settings)
     if as_json:
-        _print_json(shown.as_json())
+        print_json(shown.as_json())
     else:
         console().print(table("Sessions", shown.rows, sessions.STATUS_COLUMNS))
     if shown.damage:
@@ -70,7 +70,7 @@ def _configured(home: Home) -> Configuration:
     return load(home.moon_config, os.environ)
 
 
-def _print_json(value: Any) -> None:
+def print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 

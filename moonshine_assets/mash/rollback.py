@@ -60,14 +60,7 @@ def take_out(home: Home, run_id: str, *, moment: datetime, reason: str, wait_sec
 
 
 def rollback_run(
-    connection: duckdb.DuckDBPyConnection,
-    provider: str,
-    run_id: str,
-    *,
-    moment: datetime,
-    reason: str,
-    gates: Gates,
-    operation: str = ROLLBACK,
+    connection: duckdb.DuckDBPyConnection, provider: str, run_id: str, *, moment: datetime, reason: str, gates: Gates
 ) -> Merge:
     """Take a run out of the open mash; all of it or nothing.
 
@@ -81,7 +74,6 @@ def rollback_run(
         moment: time, UTC.
         reason: why, for the journal.
         gates: checks on the mash as it would be, while touched.py's tables are there.
-        operation: what the journal calls it.
 
     Returns:
         The rows removed and marked again, by table.
@@ -104,7 +96,7 @@ def rollback_run(
             connection,
             provider=provider,
             run_id=run_id,
-            operation=operation,
+            operation=ROLLBACK,
             tables=taken_out.tables,
             moment=moment,
             reason=reason,

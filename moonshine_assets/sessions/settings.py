@@ -109,11 +109,12 @@ class ClaudeCode(Section, frozen=True):
 
 
 class Codex(Section, frozen=True):
-    """Codex. `folder` empty: CODEX_HOME, else ~/.codex. `auto_compact_token_limit` is what its own setting
-    `model_auto_compact_token_limit` says; 0: it is not set."""
+    """Codex. `folder` empty: CODEX_HOME, else ~/.codex. `command` compacts an idle session. `auto_compact_token_limit`
+    is what its own setting `model_auto_compact_token_limit` says; 0: it is not set."""
 
     enabled: bool = True
     folder: str = ""
+    command: str = "codex"
     auto_compact_token_limit: Count = 0
     own_compaction: bool = True
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
-from moonshine_resources.openclaw import OpenClaw, ToolFailed
+from moonshine_resources.agent_command import ToolFailed
+from moonshine_resources.openclaw import OpenClaw
 
 SECRET = "words-of-a-session"
 ANSWER = '{"count": 1, "sessions": [{"key": "k"}]}'
@@ -61,3 +63,34 @@ def test_a_command_that_is_not_there_says_so(tmp_path: Path) -> None:
     assert not command.is_installed()
     with pytest.raises(ToolFailed, match="cannot be started"):
         command.sessions()
+
+
+def test_a_call_of_the_gateway_hands_on_its_parameters_and_names_them_in_no_error(tmp_path: Path) -> None:
+    script = 'printf \'{"ok": true, "words": "%s"}\' "$(echo "$*" | tr -d \'"\')"'
+    command = OpenClaw(str(tool(tmp_path, script)), seconds=5)
+    said = command.call("sessions.compact", {"key": SECRET}, seconds=7)
+    assert said["words"] == f"gateway call sessions.compact --json --timeout 7000 --params {{key: {SECRET}}}"
+    tool(tmp_path, "exit 1")
+    with pytest.raises(ToolFailed, match="exit code 1") as failed:
+        command.call("sessions.compact", {"key": SECRET})
+    assert SECRET not in str(failed.value)
+    assert failed.value.where.endswith("gateway call sessions.compact")
+
+
+def test_a_gateway_that_says_no_has_answered(tmp_path: Path) -> None:
+    command = OpenClaw(str(tool(tmp_path, 'echo \'{"ok": false, "compacted": false}\'; exit 1')))
+    assert command.call("sessions.compact", {}) == {"ok": False, "compacted": False}
+
+
+def test_what_a_hanging_command_started_ends_with_it(tmp_path: Path) -> None:
+    command = OpenClaw(str(tool(tmp_path, f"sleep 60 & echo $! > {tmp_path}/child; wait")), seconds=0.5)
+    with pytest.raises(ToolFailed, match="did not end"):
+        command.sessions()
+    child = int((tmp_path / "child").read_text())
+    for _ in range(100):
+        state = Path(f"/proc/{child}/stat")
+        if not state.exists() or state.read_text().split()[2] == "Z":
+            break
+        time.sleep(0.02)
+    else:
+        pytest.fail("the child lives on")

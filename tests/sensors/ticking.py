@@ -29,7 +29,7 @@ class Ticking:
             cursor=self.cursor,
             definitions=defs,
             sensor_name=self._sensor.name,
-            resources={"home": HomeResource(root=str(self._home.root))} if self._sensor.name == "new_exports" else {},
+            resources={"home": HomeResource(root=str(self._home.root))} if self._sensor.name != "mash_changed" else {},
         )
         with context:
             kept = _Kept(self.logged)
