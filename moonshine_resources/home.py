@@ -79,6 +79,11 @@ class RunPaths:
         return self.reports / f"token_ledger.{self.provider}.{self.run_id}.json"
 
     @property
+    def earlier_ledgers(self) -> Path:
+        """Folder of the ledgers that the run's present one replaced, named by their SHA-256."""
+        return self.reports / "earlier_ledgers"
+
+    @property
     def raw_tokens(self) -> Path:
         """Raw token counts, kept from the reading of the export for its ledger."""
         return self.reports / "raw_tokens.json"
@@ -180,6 +185,11 @@ class Home:
         return self.reports / "validation_report.md"
 
     @property
+    def status_page(self) -> Path:
+        """A person's page with the status block in it."""
+        return self.reports / "README.md"
+
+    @property
     def distillations(self) -> Path:
         return self.reports / "distillations"
 
@@ -231,6 +241,21 @@ class Home:
     @property
     def registry_lock(self) -> Path:
         return self.root / "locks" / "source_registry.lock"
+
+    @property
+    def tombstones(self) -> Path:
+        """What was forgotten, as hashes."""
+        return self.root / "forgotten" / "tombstones.json"
+
+    @property
+    def forget_intent(self) -> Path:
+        """What is being forgotten just now; gone when it is done."""
+        return self.root / "forgotten" / "intent.json"
+
+    @property
+    def forget_work(self) -> Path:
+        """What takes the place of files while something is forgotten."""
+        return self.root / "work" / "forget"
 
     @property
     def moon_config(self) -> Path:

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from moonshine_assets.distill.policy import Policy
 from moonshine_assets.distill.policy import load as load_policy
+from moonshine_assets.forget.intent import require_none_half_done
 from moonshine_assets.mash.vouched import carried
 from moonshine_resources import locks
 from moonshine_resources.duckdb import connect
@@ -72,9 +73,10 @@ class MashDatabase(DuckDBResource):
         """Be the only process that changes the mash or its snapshots.
 
         Raises:
-            Busy: another process kept the lock.
+            Busy: another process kept the lock, or a forgetting was broken off halfway.
         """
         with locks.exclusive(self.home.open().mash_lock, seconds=WRITER_WAIT, what="the mash"):
+            require_none_half_done(self.home.open())
             yield
 
 

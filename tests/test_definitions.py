@@ -10,7 +10,14 @@ from moonshine_resources.home import PROJECT_ROOT
 
 FAMILY_CHECKS = {
     "provider_export": ["source_lock"],
-    "provider_db": ["format_radar", "no_contamination", "provider_coverage", "receipt_balances", "schema"],
+    "provider_db": [
+        "format_radar",
+        "no_contamination",
+        "nothing_forgotten",
+        "provider_coverage",
+        "receipt_balances",
+        "schema",
+    ],
     "token_ledger": ["ledger_complete"],
     "archive_snapshot": ["archived_first"],
     "mash_merge": [
@@ -23,15 +30,24 @@ FAMILY_CHECKS = {
     ],
 }
 SHARED_CHECKS = {
-    "mash": ["agent_logs_kept", "mash_integrity", "mash_schema", "provider_coverage", "restore_drill"],
+    "mash": [
+        "agent_logs_kept",
+        "mash_integrity",
+        "mash_schema",
+        "nothing_forgotten",
+        "provider_coverage",
+        "restore_drill",
+    ],
     "clean": [],
     "distilled_slice": ["no_contamination", "query_contracts", "schema", "token_band"],
     "main_ledger": ["ledger_complete", "reconciliation"],
     "lanes/conversational": ["pii", "secrets", "trainer_lint"],
     "lanes/dpo": ["pii", "secrets", "trainer_lint"],
+    "lanes/kto": ["pii", "secrets", "trainer_lint"],
     "lanes/grpo": ["pii", "secrets", "trainer_lint"],
     "lanes/agentic_code": ["pii", "secrets", "trainer_lint"],
     "manifests": ["no_placeholder"],
+    "status": ["citations"],
     "session_archive": ["archive_verified"],
     "session_index": ["index_finds_it"],
     "session_prune": ["tokens_fell"],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from moonshine_assets.archive.run_archive import archive_run
 from moonshine_assets.errors import BadInput, Corruption
+from moonshine_assets.exports.register import kept_sha256
 from moonshine_assets.providers.source import raw_lock, raw_path, read_lock
 from moonshine_resources.atomic import sync_directory
 from moonshine_resources.home import Home, RunPaths
@@ -36,7 +37,7 @@ def _pack(run: RunPaths, generated_at: str) -> bool:
         if not packed.exists():
             pack_file(plain, packed)
         try:
-            verify_packed(packed, lock["source_sha256"])
+            verify_packed(packed, kept_sha256(lock))
         except Corruption:
             # The plain file may still be right: the next night packs it anew, if it is.
             packed.unlink()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,13 @@ import duckdb
 
 from moonshine_assets.archive.builds import Build, archived_database
 from moonshine_assets.archive.contents import combined, contents
+from moonshine_assets.archive.remembered import as_remembered, since
 from moonshine_assets.archive.retention import require_kept
 from moonshine_assets.archive.snapshot import FORMAT, Described, put_own, read_snapshot, snapshot_manifest
 from moonshine_assets.errors import BadInput, Corruption
-from moonshine_assets.gates import Verdict, rows
+from moonshine_assets.exports.forgotten import entries
+from moonshine_assets.gates import Verdict, require, rows
+from moonshine_assets.mash.forgotten import nothing_forgotten
 from moonshine_assets.mash.gates import mash_integrity
 from moonshine_assets.mash.merge import RunFacts, merge_manifest, merge_run, merged_build
 from moonshine_assets.mash.schema import create
@@ -41,12 +45,16 @@ def restore_snapshot(home: Home, run_id: str, target: Path) -> dict[str, Any]:
     Raises:
         BadInput: there is no snapshot of that run, or the target exists.
         Corruption: the snapshot or an archived database is not what it was; nothing is left at `target`.
+        GateFailed: an archived database, put back from elsewhere, holds what was forgotten; nothing is left there.
         StorageFull: no space; nothing is left at `target`.
     """
     for taken in (target, target.with_name(f"{target.name}.wal")):
         if taken.exists():
             raise BadInput("exists already", where=str(taken), fix="restore beside it, or move it away first")
     described = verified_snapshot(home, run_id)
+    # A snapshot put back from a backup may still describe what was forgotten since.
+    remembered = as_remembered(described, since(home))
+    described = remembered or described
     draft = target.with_name(f".draft.{target.name}")
     _remove(draft)
     with storage.writing(target):
@@ -54,7 +62,8 @@ def restore_snapshot(home: Home, run_id: str, target: Path) -> dict[str, Any]:
     try:
         with connect(draft, read_only=False) as connection:
             replay(home, described, connection)
-            found = verify(described, connection, str(home.premerge_snapshot(run_id)))
+            require([nothing_forgotten(connection, entries(home))], where=str(home.premerge_snapshot(run_id)))
+            found = verify(described, connection, str(home.premerge_snapshot(run_id)), compared=remembered is None)
         sync_file(draft)
         publish(draft, target)
     finally:
@@ -94,8 +103,19 @@ def verified_snapshot(home: Home, run_id: str) -> Described:
     return described
 
 
-def replay(home: Home, described: Described, connection: duckdb.DuckDBPyConnection) -> None:
+def replay(
+    home: Home,
+    described: Described,
+    connection: duckdb.DuckDBPyConnection,
+    database_of: Callable[[Home, Build], Path] = archived_database,
+) -> None:
     """Bring the open database, empty or the mash of an earlier moment, to what a snapshot describes.
+
+    Args:
+        home: the data home.
+        described: the snapshot.
+        connection: the open database.
+        database_of: finds the database of a build.
 
     Raises:
         Corruption: an archived database is not what it was.
@@ -109,7 +129,7 @@ def replay(home: Home, described: Described, connection: duckdb.DuckDBPyConnecti
         facts = RunFacts(
             run_id=row["provider_run_id"],
             provider=row["provider"],
-            database=archived_database(home, Build(row["provider_run_id"], row["database_sha256"])),
+            database=database_of(home, Build(row["provider_run_id"], row["database_sha256"])),
             database_sha256=row["database_sha256"],
             raw_json_tokens=row["raw_json_tokens"],
             content_tokens_non_system=row["content_tokens_non_system"],
@@ -119,15 +139,23 @@ def replay(home: Home, described: Described, connection: duckdb.DuckDBPyConnecti
         put_own(connection, described.own)
 
 
-def verify(described: Described, connection: duckdb.DuckDBPyConnection, where: str) -> dict[str, Any]:
+def verify(
+    described: Described, connection: duckdb.DuckDBPyConnection, where: str, *, compared: bool = True
+) -> dict[str, Any]:
     """Compare the contents of a restored mash with what its snapshot describes, and every row with the mash's rules.
+
+    Args:
+        described: the snapshot.
+        connection: the restored mash.
+        where: for messages.
+        compared: the snapshot's hashes are those of what is to be restored: nothing of it was forgotten since.
 
     Raises:
         Corruption: they differ.
     """
     found = contents(connection)
     differing = [ours.table_name for ours, theirs in zip(found, described.contents, strict=True) if ours != theirs]
-    if differing:
+    if differing and compared:
         raise Corruption(
             f"what was restored differs from the snapshot in {', '.join(differing)}", where=where, fix=_OTHER_SNAPSHOT
         )

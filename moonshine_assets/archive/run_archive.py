@@ -7,7 +7,7 @@ from typing import Any
 
 from moonshine_assets.archive.builds import keep_earlier
 from moonshine_assets.errors import BadInput, Corruption
-from moonshine_assets.exports.register import source_sha256
+from moonshine_assets.exports.register import kept_sha256, source_sha256
 from moonshine_resources.atomic import copy_hashed, read_json, remove_drafts, sha256_file, write_json_keeping
 from moonshine_resources.home import RunPaths
 from moonshine_resources.locks import exclusive
@@ -84,7 +84,7 @@ def archive_faults(run: RunPaths) -> list[dict[str, Any]]:
         elif sha256_file(source) != files[source.name]["sha256"]:
             faults.append(_fault(source.name, "the run's file is not the archived one; archive the run again"))
     raw = {facts.get("content_sha256", facts["sha256"]) for name, facts in files.items() if name.startswith(_RAW)}
-    if run.lock.exists() and read_json(run.lock)["source_sha256"] not in raw:
+    if run.lock.exists() and kept_sha256(read_json(run.lock)) not in raw:
         faults.append(_fault(_RAW, "the locked export is not in the manifest"))
     return faults
 

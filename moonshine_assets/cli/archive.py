@@ -13,6 +13,7 @@ from moonshine_assets.archive.drill import restore_drill
 from moonshine_assets.archive.restore import restore_in_place, restore_snapshot
 from moonshine_assets.archive.retention import configured, prune, retained, snapshots
 from moonshine_assets.cli import show
+from moonshine_assets.cli.forget import finish_pending
 from moonshine_assets.cli.options import as_json, at_home
 from moonshine_assets.cli.outcome import FAILED, OK, exiting, say_line
 from moonshine_resources import clock
@@ -31,6 +32,7 @@ _WAIT = 600.0
 def restore(run_id: str, home_dir: Path | None, target: Path | None) -> int:
     """Make the mash what it was before the merge of RUN_ID; the present one is kept beside it."""
     home = Home.at(home_dir)
+    finish_pending(home)
     with _alone(home):
         if target is not None:
             facts = restore_snapshot(home, run_id, target.expanduser().absolute())

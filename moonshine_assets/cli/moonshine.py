@@ -13,6 +13,7 @@ import click
 
 from moonshine_assets.cli import show, summaries
 from moonshine_assets.cli.archive import archive, restore
+from moonshine_assets.cli.forget import finish_pending, forget
 from moonshine_assets.cli.instance import open_instance, use_home
 from moonshine_assets.cli.lanes import lanes
 from moonshine_assets.cli.options import as_json, at_home
@@ -55,6 +56,7 @@ def run(paths: tuple[Path, ...], home_dir: Path | None, policy: str | None) -> i
     load_policy(policy or os.environ.get("MOONSHINE_POLICY") or "default")
     configured_order()
     make_ready(home)
+    finish_pending(home)
     # The definitions load Dagster and every asset: only commands that execute them pay for that.
     from moonshine_assets.cli.take_in import distil, in_order, is_merged, registered, take_in, taken_out
     from sensors.abandoned import end_abandoned, living
@@ -281,6 +283,7 @@ main.add_command(lanes)
 main.add_command(quarantine)
 main.add_command(search)
 main.add_command(rollback)
+main.add_command(forget)
 main.add_command(verify)
 main.add_command(archive)
 main.add_command(restore)

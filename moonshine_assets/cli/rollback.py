@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from moonshine_assets.cli import show
+from moonshine_assets.cli.forget import finish_pending
 from moonshine_assets.cli.instance import open_instance, use_home
 from moonshine_assets.cli.options import at_home
 from moonshine_assets.cli.outcome import OK, exiting, say_line
@@ -28,12 +29,13 @@ def rollback(run_id: str, home_dir: Path | None, reason: str) -> int:
     export merges it again.
     """
     home = Home.at(home_dir)
+    finish_pending(home)
     done = take_out(home, run_id, moment=clock.now(), reason=reason)
     _print(done)
-    if not _holds_runs(home):
+    if not holds_runs(home):
         click.echo("the mash holds no run any more; lanes and reports stay as they were until one is merged", err=True)
         return OK
-    return _distil_again(home)
+    return distil_again(home)
 
 
 def _print(done: Merge) -> None:
@@ -45,13 +47,15 @@ def _print(done: Merge) -> None:
     show.console().print(show.table(f"{done.run_id}: rolled back", lines))
 
 
-def _holds_runs(home: Home) -> bool:
+def holds_runs(home: Home) -> bool:
+    """Whether the mash holds any run."""
     with connect(home.mash, read_only=True) as connection:
         ((runs,),) = connection.execute("SELECT count(*) FROM store.runs").fetchall()
     return int(runs) > 0
 
 
-def _distil_again(home: Home) -> int:
+def distil_again(home: Home) -> int:
+    """Ledger, slice, lanes and reports anew; the exit code."""
     use_home(home)
     # The definitions load Dagster and every asset: only what executes them pays for that.
     from moonshine_assets.cli.take_in import distil

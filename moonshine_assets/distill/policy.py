@@ -53,8 +53,34 @@ class NegativeRule(Section, frozen=True):
     question_tail_characters: Count
 
 
+class PositiveRule(Section, frozen=True):
+    """A pattern (verbose, case ignored) in the first `head_characters` by which a follow-up approves of the answer.
+
+    It says nothing when `veto` matches in the first `veto_characters`.
+    """
+
+    name: str
+    pattern: str
+    head_characters: Positive
+    veto: str
+    veto_characters: Positive
+
+
+class Split(Section, frozen=True):
+    """Which conversations are kept for validation: a share by hash, groups that share a longer text together."""
+
+    validation_share: Annotated[float, Meta(ge=0, le=0.5)]
+    minimum_shared_tokens: Positive
+
+
 class Conversational(Section, frozen=True):
     minimum_human_turns: Positive
+    minimum_assistant_share: Share
+    maximum_assistant_share: Share
+    minimum_compression_ratio: Annotated[float, Meta(ge=0)]
+    first_turn_minimum_characters: Count
+    maximum_topic_share: Share
+    topic_minimum_rows: Positive
     label_confidence: Share
 
 
@@ -66,28 +92,52 @@ class Dpo(Section, frozen=True):
     maximum_pairs_per_conversation: Positive
     label_confidence: Share
     rated_pair_confidence: Share
+    retry_confidence: Share
+    retry_maximum_new_words: Count
+    retry_follow_ups: Positive
+    edited_prompt_similarity: Share
     balance_low: Share
     balance_high: Share
     balance_minimum_rows: Positive
     negative_rules: tuple[NegativeRule, ...]
+    positive_rules: tuple[PositiveRule, ...]
+    advance_pattern: str
+    apology_pattern: str
+
+
+class Kto(Section, frozen=True):
+    """Confidence by kind of evidence; rated, said in words, or only shown by what the person did."""
+
+    minimum_tokens: Count
+    maximum_rows_per_conversation: Positive
+    rated_confidence: Share
+    worded_confidence: Share
+    shown_confidence: Share
 
 
 class Grpo(Section, frozen=True):
     verifiers: tuple[VerifierName, ...]
     determinism_runs: Positive
+    minimum_group: Positive
+    minimum_pass_rate: Share
+    maximum_pass_rate: Share
     label_confidence: Share
 
 
 class AgenticCode(Section, frozen=True):
     minimum_calls: Positive
     maximum_calls: Positive
+    core_minimum_calls: Positive
     loop_repeats: Annotated[int, Meta(ge=2)]
+    maximum_error_share: Share
+    maximum_output_tokens: Positive
     label_confidence: Share
 
 
 class Lanes(Section, frozen=True):
     conversational: Conversational
     dpo: Dpo
+    kto: Kto
     grpo: Grpo
     agentic_code: AgenticCode
 
@@ -99,6 +149,7 @@ class Policy(Section, frozen=True):
     band: Band
     redaction: Redaction
     answers: Answers
+    split: Split
     lanes: Lanes
 
     @property
@@ -207,6 +258,12 @@ def _check(policy: Policy, where: str) -> None:
         (band.low, band.high, "band"),
         (dpo.balance_low, dpo.balance_high, "lanes.dpo.balance"),
         (agentic.minimum_calls, agentic.maximum_calls, "lanes.agentic_code calls"),
+        (
+            policy.lanes.conversational.minimum_assistant_share,
+            policy.lanes.conversational.maximum_assistant_share,
+            "lanes.conversational assistant share",
+        ),
+        (policy.lanes.grpo.minimum_pass_rate, policy.lanes.grpo.maximum_pass_rate, "lanes.grpo pass rate"),
     ):
         if low > high:
             raise UndefinedPolicy(
@@ -218,11 +275,18 @@ def _check(policy: Policy, where: str) -> None:
         )
     for fault in redaction_faults(policy.redaction):
         raise UndefinedPolicy(fault, where=where, fix="correct the rules")
-    for rule in dpo.negative_rules:
+    patterns = [
+        *((rule.name, rule.pattern) for rule in dpo.negative_rules),
+        *((rule.name, rule.pattern) for rule in dpo.positive_rules),
+        *((f"{rule.name}.veto", rule.veto) for rule in dpo.positive_rules),
+        ("advance_pattern", dpo.advance_pattern),
+        ("apology_pattern", dpo.apology_pattern),
+    ]
+    for name, pattern in patterns:
         try:
-            re.compile(rule.pattern, re.IGNORECASE | re.VERBOSE)
+            re.compile(pattern, re.IGNORECASE | re.VERBOSE)
         except re.error as error:
-            what = f"pattern of {rule.name} is no regular expression: {error}"
+            what = f"pattern of {name} is no regular expression: {error}"
             raise UndefinedPolicy(what, where=where, fix="correct the pattern") from error
 
 

@@ -16,6 +16,7 @@ SELECT
     NULL::DOUBLE AS tone_shift,
     c.eligible_conversational,
     c.eligible_dpo,
+    c.eligible_kto,
     c.eligible_grpo,
     c.eligible_agentic_code,
     c.reasons

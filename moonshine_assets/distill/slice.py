@@ -13,9 +13,9 @@ from moonshine_assets.distill.policy import Policy
 from moonshine_assets.distill.replace import replace_rows
 from moonshine_assets.distill.state import require_clean
 from moonshine_assets.gates import Verdict, require
+from moonshine_assets.lanes.books import LaneResult, carried
 from moonshine_assets.lanes.build import LANES, build_lanes
 from moonshine_assets.lanes.reading import Exchange, exchanges
-from moonshine_assets.lanes.rows import LaneResult, carried
 from moonshine_assets.lanes.trees import ConversationKey
 from moonshine_assets.tables.distilled import DISTILLED_CONVERSATIONS, DISTILLED_MESSAGES
 from moonshine_resources.duckdb import transaction
@@ -69,7 +69,7 @@ def write_slice(
         nodes: set[tuple[str, str, str, str]] = set()
         lanes = build_lanes(connection, tuple(LANES), policy, run_id, among=slice_)
         for lane, built in lanes.items():
-            nodes.update(carried(built.rows))
+            nodes.update(carried(built))
             not_in[lane] = set(built.reasons)
             for key, reasons in built.reasons.items():
                 refused[key] += [f"{lane}:{reason}" for reason in reasons]

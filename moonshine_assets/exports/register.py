@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -49,6 +50,11 @@ def source_sha256(path: Path) -> str:
             f"cannot be read ({error.strerror})", where=path.name, fix="check the path, its permissions and the disk"
         ) from error
     return hashlib.sha256("".join(lines).encode("utf-8")).hexdigest()
+
+
+def kept_sha256(lock: Mapping[str, Any]) -> str:
+    """SHA-256 of the archived copy of an export: that of the export as given, until something of it was forgotten."""
+    return str(lock.get("kept_sha256", lock["source_sha256"]))
 
 
 def source_record(home: Home, sha256: str) -> dict[str, Any] | None:

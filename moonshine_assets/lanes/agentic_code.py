@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
 from moonshine_assets.distill.policy import Policy
+from moonshine_assets.lanes.books import Books
+from moonshine_assets.lanes.outcomes import GOOD, outcome, step_failed
 from moonshine_assets.lanes.reading import Exchange
-from moonshine_assets.lanes.rows import Refused, Row, Stamp, provenance
+from moonshine_assets.lanes.repeats import drop_repeats
+from moonshine_assets.lanes.rows import CORE, EXTRA, Refused, Row, Stamp, provenance
 from moonshine_assets.lanes.tool_calls import schemas
-from moonshine_assets.lanes.trajectory import Step, Trajectory, trajectory
+from moonshine_assets.lanes.trajectory import Trajectory, trajectory
 from moonshine_assets.lanes.trees import Conversation
+from moonshine_assets.lanes.truncation import to_tokens
 
-EXIT_OK = "B_exit_ok"
-FAILED = "F_fail"
-UNKNOWN = "unknown"
+_DURATION = re.compile(r"\d+(?:[.:]\d+)*\s*(?:ms|s|secs?|seconds?|m|min)\b")
 
 
 def skip(exchange: Exchange, policy: Policy) -> str | None:  # noqa: ARG001 - the same question for every lane
@@ -24,12 +27,29 @@ def skip(exchange: Exchange, policy: Policy) -> str | None:  # noqa: ARG001 - th
 
 def judge(conversation: Conversation, policy: Policy, stamp: Stamp) -> Iterator[Row | Refused]:
     """One candidate: the active path."""
-    walked = trajectory(conversation.path(), policy.answers)
+    shorten = to_tokens(policy.lanes.agentic_code.maximum_output_tokens, stamp.count)
+    walked = trajectory(conversation.path(), policy.answers, shorten)
     if isinstance(walked, Refused):
         yield walked
         return
     refusal = _unfit(walked, policy)
     yield Refused(refusal) if refusal else _row(conversation, walked, policy, stamp)
+
+
+def facts(row: Row) -> dict[str, float | int | str]:
+    """Calls, how many of them failed, and results that were cut."""
+    steps = row["step_ok"]
+    return {
+        "calls": len(steps),
+        "failed": len(steps) - sum(steps),
+        "truncated": sum(tokens > 0 for tokens in row["truncated_tokens"]),
+    }
+
+
+def finish(books: Books, policy: Policy) -> dict[str, float]:  # noqa: ARG001 - the same question for every lane
+    """No run twice; calls, failed calls and truncated results in all."""
+    drop_repeats(books)
+    return {name: sum(int(e.facts[name]) for e in books.entries) for name in ("calls", "failed", "truncated")}
 
 
 def _unfit(walked: Trajectory, policy: Policy) -> str | None:
@@ -38,35 +58,43 @@ def _unfit(walked: Trajectory, policy: Policy) -> str | None:
         return "too_few_calls"
     if len(walked.steps) > rules.maximum_calls:
         return "too_many_calls"
-    repeats = Counter(step.call.fingerprint for step in walked.steps)
-    return "loop" if max(repeats.values()) >= rules.loop_repeats else None
+    if _most_repeated(walked) >= rules.loop_repeats:
+        return "loop"
+    failed = sum(bool(step_failed(step)) for step in walked.steps)
+    # A short run that failed is told by its outcome; a share of a call or two says nothing.
+    if len(walked.steps) >= rules.core_minimum_calls and failed > rules.maximum_error_share * len(walked.steps):
+        return "too_many_errors"
+    return None
 
 
-def outcome(steps: list[Step]) -> tuple[str, str | None]:
-    """The tier by the last result of which the export says whether it failed, and the id of that message."""
-    for step in reversed(steps):
-        if step.is_error is not None:
-            return (FAILED if step.is_error else EXIT_OK), step.result_turn.message_id
-    return UNKNOWN, None
+def _most_repeated(walked: Trajectory) -> int:
+    """How often at most one call was made with the same arguments and the same came of it, times it took aside.
+
+    The same test command with another result each time is work, not a loop.
+    """
+    return max(Counter((step.call.fingerprint, _DURATION.sub("", step.output)) for step in walked.steps).values())
 
 
 def _row(conversation: Conversation, walked: Trajectory, policy: Policy, stamp: Stamp) -> Row:
-    tier, evidence = outcome(walked.steps)
+    rules = policy.lanes.agentic_code
+    tier, evidence = outcome(walked, policy.lanes.dpo)
     return {
         "messages": walked.messages,
         "tools": schemas(step.call for step in walked.steps),
         "outcome": tier,
         "outcome_evidence": evidence,
         # 0 where the export says the step failed, 1 where it does not.
-        "step_ok": [0 if step.is_error else 1 for step in walked.steps],
+        "step_ok": [0 if step_failed(step) else 1 for step in walked.steps],
+        "truncated_tokens": [step.truncated_tokens for step in walked.steps],
         **provenance(
             conversation,
             stamp,
             record_uid=conversation.record_uid,
             turns=walked.turns,
             signal=tier,
-            label_confidence=policy.lanes.agentic_code.label_confidence,
+            label_confidence=rules.label_confidence,
             tokens=walked.tokens,
             models=(turn.model for turn in walked.turns if turn.role == "assistant"),
+            tier=CORE if tier in GOOD and len(walked.steps) >= rules.core_minimum_calls else EXTRA,
         ),
     }

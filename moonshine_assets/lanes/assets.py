@@ -1,4 +1,4 @@
-"""The four lanes as assets, one each from one factory."""
+"""The lanes as assets, one each from one factory."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from moonshine_assets.lanes.build import LANES, build_lane
 from moonshine_assets.lanes.columns import columns
 from moonshine_assets.lanes.draft import take_draft
 from moonshine_assets.lanes.lint import lint
-from moonshine_assets.lanes.rows import Row
 from moonshine_assets.lanes.sensitive import sensitive
+from moonshine_assets.lanes.spill import Rows
 from moonshine_assets.lanes.trainers.check import rendering_findings
 from moonshine_assets.lanes.write import write_lane
 from moonshine_assets.providers.family import OWNERS
@@ -27,13 +27,14 @@ from moonshine_resources.resources import HomeResource, MashDatabase, PolicyReso
 
 _DESCRIPTIONS = {
     "conversational": "Active paths of real conversations, for supervised fine-tuning.",
-    "dpo": "Regenerated answers where the person went on from one of them: prompt, chosen, rejected.",
+    "dpo": "Two answers to one prompt, the better by what the person said or did: prompt, chosen, rejected.",
+    "kto": "Answers the person approved or rejected, one at a time: prompt, completion, label.",
     "grpo": "Prompts with a deterministic verifier that passes a recorded answer.",
     "agentic_code": "Tool-using conversations: every call with its result, outcome from exit flags.",
 }
 
 
-def trainer_lint(lane: str, rows: list[Row]) -> Verdict:
+def trainer_lint(lane: str, rows: Rows) -> Verdict:
     """Every row is of the form trainers load, and rows rendered keep all they say (LANES-FACTS §1)."""
     findings = lint(rows, lane) or rendering_findings(rows, lane)
     if findings:
@@ -92,7 +93,7 @@ def lane_asset(lane: str) -> dg.AssetsDefinition:
                     "dagster/row_count": len(result.rows),
                     "rows": len(result.rows),
                     "candidates": result.candidates,
-                    "tokens": sum(row["tokens_o200k"] for row in result.rows),
+                    "tokens": sum(entry.tokens for entry in result.rows.entries),
                     "dropped": table_metadata(dropped),
                     "folder": dg.MetadataValue.path(written.folder),
                     "written": written.changed,

@@ -5,19 +5,31 @@ from __future__ import annotations
 import sys
 
 from moonshine_assets.distill.policy import Dpo
-from moonshine_assets.lanes.rows import Row
+from moonshine_assets.lanes.books import Books
+from moonshine_assets.lanes.spill import Entry
 
 
-def chosen_is_longer(row: Row) -> bool:
-    return bool(len(row["chosen"][0]["content"]) > len(row["rejected"][0]["content"]))
+def chosen_is_longer(row: Entry) -> bool:
+    return _lengths(row)[0] > _lengths(row)[1]
 
 
-def chosen_longer_share(rows: list[Row]) -> float:
+def _lengths(row: Entry) -> tuple[int, int]:
+    """Characters of the chosen and of the rejected answer."""
+    return int(row.facts["chosen"]), int(row.facts["rejected"])
+
+
+def chosen_longer_share(rows: list[Entry]) -> float:
     """Share of rows whose chosen answer has more characters; 0 without rows."""
     return sum(map(chosen_is_longer, rows)) / len(rows) if rows else 0.0
 
 
-def excess(rows: list[Row], rules: Dpo) -> set[str]:
+def drop_excess(books: Books, tier: str, rules: Dpo) -> None:
+    """Drop what `excess` names of the rows of a tier."""
+    unwanted = excess([entry for entry in books.entries if entry.tier == tier], rules)
+    books.drop("length_balance", lambda entry: entry.record_uid in unwanted)
+
+
+def excess(rows: list[Entry], rules: Dpo) -> set[str]:
     """record_uid of the rows to leave out so that the share lies within the policy's bounds.
 
     From the side that is too many, the most unequal rows go first. Fewer rows than `balance_minimum_rows` stay as
@@ -46,9 +58,9 @@ def _allowed(rest: int, share: float) -> int:
     return allowed
 
 
-def _most_unequal(rows: list[Row], count: int) -> set[str]:
-    def inequality(row: Row) -> tuple[float, str]:
-        lengths = sorted(len(row[side][0]["content"]) for side in ("chosen", "rejected"))
-        return (-lengths[1] / lengths[0], row["record_uid"])
+def _most_unequal(rows: list[Entry], count: int) -> set[str]:
+    def inequality(row: Entry) -> tuple[float, str]:
+        shorter, longer = sorted(_lengths(row))
+        return (-longer / shorter, row.record_uid)
 
-    return {row["record_uid"] for row in sorted(rows, key=inequality)[:count]}
+    return {row.record_uid for row in sorted(rows, key=inequality)[:count]}

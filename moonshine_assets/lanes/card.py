@@ -1,14 +1,25 @@
-"""The dataset card of a lane: what is in it, what was left out and why, and what has not been checked."""
+"""The dataset cards of a lane: what is in it, what was left out and why, and what has not been checked."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
+
+from moonshine_assets.lanes.rows import CORE
 
 _ABOUT = {
     "conversational": "Whole conversations as they were shown: human and model messages of prose, in turn.",
-    "dpo": "Preference pairs from regenerated answers: the person went on from `chosen` and left `rejected` behind.",
+    "dpo": "Preference pairs: two answers to one prompt, and what the person said or did about them.",
+    "kto": "Answers of which the person said or showed that they were good (`label` true) or not (false).",
     "grpo": "Prompts with a deterministic verifier and its ground truth; `reference_group` holds recorded answers.",
     "agentic_code": "Conversations with tools: every call with the result that was recorded for it.",
+}
+_EXTRA = {
+    "conversational": "none",
+    "dpo": "pairs of weaker evidence (`retry_accepted`, `edited_continued`)",
+    "kto": "answers of weaker evidence (`interrupted`, `left_behind`)",
+    "grpo": "prompts whose recorded answers do not tell right from wrong (too few, all right, nearly all or none)",
+    "agentic_code": "runs that failed, of unknown outcome, or of few calls",
 }
 
 
@@ -17,15 +28,7 @@ def card(manifest: dict[str, Any]) -> str:
     lane = manifest["lane"]
     dropped = manifest["dropped"].items()
     lines = [
-        "---",
-        "configs:",
-        f"- config_name: {lane}",
-        "  default: true",
-        "  data_files:",
-        "  - split: train",
-        f"    path: jsonl/{lane}.jsonl",
-        "---",
-        "",
+        *_front_matter(manifest, "jsonl/", "jsonl"),
         f"# {lane}",
         "",
         _ABOUT[lane],
@@ -34,7 +37,13 @@ def card(manifest: dict[str, Any]) -> str:
         f"- run `{manifest['run_id']}`, policy `{manifest['policy_version']}`",
         f"- candidates: {manifest['candidates']:,} ({manifest['candidate_unit']})",
         "- not audited: no label precision has been measured; `label_confidence` is the policy's assumption",
-        f"- `parquet/{lane}.parquet` holds the same rows",
+        "- train and validation never share a conversation, a conversation that went on from it, or a longer text",
+        f"- configuration `{lane}_extra`: {_EXTRA[lane]}",
+        "- `parquet/` holds the same rows as a dataset of its own",
+        "",
+        "| signal | tier | rows |",
+        "|---|---|---:|",
+        *(f"| {one['signal']} | {one['tier']} | {one['rows']:,} |" for one in manifest["signals"]),
         "",
         "## Left out",
         "",
@@ -47,3 +56,37 @@ def card(manifest: dict[str, Any]) -> str:
     else:
         lines += ["Nothing."]
     return "\n".join(lines) + "\n"
+
+
+def parquet_card(manifest: dict[str, Any]) -> str:
+    """The card of the Parquet dataset."""
+    lane = manifest["lane"]
+    lines = [
+        *_front_matter(manifest, "", "parquet"),
+        f"# {lane} as Parquet",
+        "",
+        "The rows of the JSONL files one folder up. Lists of messages are `list<arrow.json>`: datasets 4.8 and newer",
+        "and Polars 2 read them, older datasets do not.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _front_matter(manifest: dict[str, Any], folder: str, kind: str) -> Iterator[str]:
+    """Configurations by tier, splits that have rows; a file without rows gives a hub no columns."""
+    yield "---"
+    yield "configs:"
+    for tier, splits in manifest["tiers"].items():
+        filled = [split for split, rows in splits.items() if rows]
+        if not filled and tier == CORE:
+            filled = ["train"]
+        if not filled:
+            continue
+        yield f"- config_name: {manifest['lane']}" + ("" if tier == CORE else f"_{tier}")
+        if tier == CORE:
+            yield "  default: true"
+        yield "  data_files:"
+        for split in filled:
+            yield f"  - split: {split}"
+            yield f"    path: {folder}{'' if tier == CORE else f'{tier}/'}{split}.{kind}"
+    yield "---"
+    yield ""

@@ -22,12 +22,21 @@ PROVENANCE: dict[str, pa.DataType] = {
     "label_confidence": pa.float64(),
     "tokens_o200k": pa.int64(),
     "model_slug": pa.string(),
+    "tier": pa.string(),
+    "split": pa.string(),
 }
 
 #: What a trainer reads, before the provenance.
 CONTENT: dict[str, dict[str, pa.DataType]] = {
     "conversational": {"messages": JSON_LIST},
-    "dpo": {"prompt": JSON_LIST, "chosen": JSON_LIST, "rejected": JSON_LIST, "cross_model": pa.bool_()},
+    "dpo": {
+        "prompt": JSON_LIST,
+        "chosen": JSON_LIST,
+        "rejected": JSON_LIST,
+        "cross_model": pa.bool_(),
+        "stripped_characters": pa.int32(),
+    },
+    "kto": {"prompt": JSON_LIST, "completion": JSON_LIST, "label": pa.bool_()},
     "grpo": {
         "prompt": JSON_LIST,
         "ground_truth": pa.string(),
@@ -35,6 +44,7 @@ CONTENT: dict[str, dict[str, pa.DataType]] = {
         "verifier_args": pa.string(),
         "data_source": pa.string(),
         "reference_group": JSON_LIST,
+        "pass_rate": pa.float64(),
     },
     "agentic_code": {
         "messages": JSON_LIST,
@@ -42,6 +52,7 @@ CONTENT: dict[str, dict[str, pa.DataType]] = {
         "outcome": pa.string(),
         "outcome_evidence": pa.string(),
         "step_ok": pa.list_(pa.int8()),
+        "truncated_tokens": pa.list_(pa.int32()),
     },
 }
 #: Columns that may be null: an unknown outcome has no evidence.
@@ -50,6 +61,7 @@ NULLABLE = frozenset({"outcome_evidence"})
 IDENTITY: dict[str, tuple[str, ...]] = {
     "conversational": ("messages",),
     "dpo": ("prompt", "chosen", "rejected"),
+    "kto": ("prompt", "completion"),
     "grpo": ("prompt", "verifier", "verifier_args", "ground_truth"),
     "agentic_code": ("messages", "tools"),
 }

@@ -1,49 +1,51 @@
-"""DPO lane: pairs of answers to one prompt.
+"""DPO lane: pairs of answers to one prompt, with evidence for both sides.
 
 Tier D1 `rated_pair`: the person said which answer is better. Tier D2 `regen_continued`: the person went on from one
-answer and left another one behind. Where something was said of a prompt's answers, that alone decides.
+answer and left another one behind. Where something was said of a prompt's answers, that alone decides. Tier D3, extra
+rows: `retry_accepted` (see retries) and `edited_continued`, which is D2 over two wordings of one prompt.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from moonshine_assets.distill.policy import Policy
+from moonshine_assets.lanes import balance
 from moonshine_assets.lanes.answers import Answer, answers
+from moonshine_assets.lanes.books import Books
 from moonshine_assets.lanes.dialogue import Dialogue, dialogue
-from moonshine_assets.lanes.feedback import negative_rule
+from moonshine_assets.lanes.edits import same_prompt
+from moonshine_assets.lanes.feedback import apologises, negative_rule
+from moonshine_assets.lanes.pairs import cross_model, shares_prefix, too_similar, unfit, unlike
 from moonshine_assets.lanes.rated import Pair, stated_pairs
 from moonshine_assets.lanes.reading import Exchange
-from moonshine_assets.lanes.rows import Refused, Row, Stamp, provenance
-from moonshine_assets.lanes.similarity import jaccard
+from moonshine_assets.lanes.repeats import drop_repeats
+from moonshine_assets.lanes.retries import retries
+from moonshine_assets.lanes.rows import CORE, EXTRA, TIERS, Refused, Row, Stamp, provenance
 from moonshine_assets.lanes.trees import Conversation, Turn
 
 RATED = "rated_pair"
 CONTINUED = "regen_continued"
+EDITED = "edited_continued"
+RETRIED = "retry_accepted"
+#: A retry needs a prompt, a complaint and what the person said of the second answer.
+_RETRY_TURNS = 3
 
 
 def skip(exchange: Exchange, policy: Policy) -> str | None:  # noqa: ARG001 - the same question for every lane
     """Why a conversation need not be read, or None."""
-    return None if exchange.other_answers else "no_second_answer"
+    return None if exchange.other_answers or exchange.human_turns >= _RETRY_TURNS else "no_second_answer"
 
 
 def judge(conversation: Conversation, policy: Policy, stamp: Stamp) -> Iterator[Row | Refused]:
-    """One candidate a human message with two answers or more; one in all when there is no such message."""
+    """One candidate a human message with two answers or more, and one an answer that was rejected and tried again.
+
+    One in all when there is neither.
+    """
     pairs = 0
     candidates = 0
-    for prompt in conversation.turns:
-        if not prompt.is_human:
-            continue
-        siblings = answers(conversation, prompt)
-        if len(siblings) < 2:
-            continue
+    for verdict in _verdicts(conversation, policy, stamp):
         candidates += 1
-        stated = stated_pairs(conversation, prompt, siblings)
-        if stated:
-            verdict = _rated(conversation, prompt, stated, policy, stamp)
-        else:
-            verdict = _pair(conversation, prompt, siblings, policy, stamp)
         if not isinstance(verdict, Refused):
             pairs += 1
             if pairs > policy.lanes.dpo.maximum_pairs_per_conversation:
@@ -53,6 +55,70 @@ def judge(conversation: Conversation, policy: Policy, stamp: Stamp) -> Iterator[
         yield Refused("no_second_answer")
 
 
+def facts(row: Row) -> dict[str, float | int | str]:
+    """Lengths of the two answers, in characters."""
+    return {side: len(row[side][0]["content"]) for side in ("chosen", "rejected")}
+
+
+def finish(books: Books, policy: Policy) -> dict[str, float]:
+    """No pair twice, length balance in each tier, and what is left of length and apologies."""
+    drop_repeats(books)
+    for tier in TIERS:
+        balance.drop_excess(books, tier, policy.lanes.dpo)
+    rows = books.rows()
+    apologies = sum(
+        any(apologises(row[side][0]["content"], policy.lanes.dpo) for side in ("chosen", "rejected")) for row in rows
+    )
+    return {
+        "chosen_longer_share": round(balance.chosen_longer_share([e for e in books.entries if e.tier == CORE]), 4),
+        "chosen_longer_share_extra": round(
+            balance.chosen_longer_share([e for e in books.entries if e.tier == EXTRA]), 4
+        ),
+        "apology_share": round(apologies / len(rows), 4) if rows else 0.0,
+    }
+
+
+def _verdicts(conversation: Conversation, policy: Policy, stamp: Stamp) -> Iterator[Row | Refused]:
+    """Pairs of stronger evidence first: the cap takes from the end."""
+    used: set[str] = set()
+    for prompt in conversation.turns:
+        if not prompt.is_human:
+            continue
+        siblings = answers(conversation, prompt)
+        verdict = None
+        if len(siblings) > 1:
+            stated = stated_pairs(conversation, prompt, siblings)
+            if stated:
+                verdict = _rated(conversation, prompt, stated, policy, stamp)
+            else:
+                verdict = _continued(conversation, prompt, siblings, policy, stamp)
+        elif siblings and prompt.on_active_path:
+            verdict = _edited(conversation, prompt, siblings[0], policy, stamp)
+        if verdict is not None:
+            if not isinstance(verdict, Refused):
+                used.add(verdict["record_uid"])
+            yield verdict
+    for retry in retries(conversation, policy):
+        if isinstance(retry, Refused):
+            yield retry
+        elif retry.chosen.record_uid not in used:
+            shared = _shared(conversation, retry.prompt, retry.chosen, retry.rejected, policy)
+            if isinstance(shared, Refused):
+                yield shared
+                continue
+            yield _row(
+                conversation,
+                shared,
+                retry.chosen,
+                retry.rejected,
+                stamp,
+                signal=RETRIED,
+                confidence=policy.lanes.dpo.retry_confidence,
+                tier=EXTRA,
+                stripped=len(retry.chosen.prose) - len(retry.answer),
+            )
+
+
 def _rated(conversation: Conversation, prompt: Turn, stated: list[Pair], policy: Policy, stamp: Stamp) -> Row | Refused:
     """The first stated pair that is fit; when none is, the reason of the first is the candidate's.
 
@@ -60,52 +126,64 @@ def _rated(conversation: Conversation, prompt: Turn, stated: list[Pair], policy:
     """
     reasons: list[str] = []
     for chosen, rejected in stated:
-        reason = _unfit(chosen, policy) or _unfit(rejected, policy) or _too_similar(chosen, rejected, policy)
+        reason = unfit(chosen, policy) or unfit(rejected, policy) or too_similar(chosen.turn, rejected.turn, policy)
         if any(better is rejected and worse is chosen for better, worse in stated):
             reason = "contradictory_ratings"
         if reason:
             reasons.append(reason)
             continue
-        shared = dialogue(conversation.path_to(prompt), policy.answers)
+        shared = _shared(conversation, prompt, chosen.turn, rejected.turn, policy)
         if isinstance(shared, Refused):
-            return Refused(f"prompt_{shared.reason}")
+            return shared
         confidence = policy.lanes.dpo.rated_pair_confidence
-        return _row(conversation, shared, chosen.turn, rejected.turn, RATED, confidence, stamp)
+        return _row(conversation, shared, chosen.turn, rejected.turn, stamp, signal=RATED, confidence=confidence)
     return Refused(reasons[0])
 
 
-def _pair(
+def _continued(
     conversation: Conversation, prompt: Turn, siblings: list[Answer], policy: Policy, stamp: Stamp
 ) -> Row | Refused:
     chosen = next((answer for answer in siblings if answer.turn.on_active_path), None)
     if chosen is None:
         return Refused("prompt_off_active_path")
-    refusal = _unfit(chosen, policy) or _not_continued(chosen, policy)
+    refusal = unfit(chosen, policy) or _not_continued(chosen, policy)
     if refusal:
         return Refused(refusal)
     rejected = _rejected(chosen, siblings, policy)
+    if isinstance(rejected, Refused):
+        return rejected
+    shared = _shared(conversation, prompt, chosen.turn, rejected.turn, policy)
+    if isinstance(shared, Refused):
+        return shared
+    confidence = policy.lanes.dpo.label_confidence
+    return _row(conversation, shared, chosen.turn, rejected.turn, stamp, signal=CONTINUED, confidence=confidence)
+
+
+def _edited(
+    conversation: Conversation, prompt: Turn, chosen: Answer, policy: Policy, stamp: Stamp
+) -> Row | Refused | None:
+    """The answer to a prompt, against one to an earlier wording of it that says the same; None: there is none."""
+    wordings = [
+        other
+        for other in conversation.siblings(prompt)
+        if other.is_human and same_prompt(prompt.prose, other.prose, policy.lanes.dpo.edited_prompt_similarity)
+    ]
+    others = [answer for wording in wordings for answer in answers(conversation, wording)]
+    if not others:
+        return None
+    refusal = unfit(chosen, policy) or _not_continued(chosen, policy)
+    if refusal:
+        return Refused(refusal)
+    rejected = _rejected(chosen, others, policy)
     if isinstance(rejected, Refused):
         return rejected
     shared = dialogue(conversation.path_to(prompt), policy.answers)
     if isinstance(shared, Refused):
         return Refused(f"prompt_{shared.reason}")
     confidence = policy.lanes.dpo.label_confidence
-    return _row(conversation, shared, chosen.turn, rejected.turn, CONTINUED, confidence, stamp)
-
-
-def _unfit(answer: Answer, policy: Policy) -> str | None:
-    """Why an answer cannot stand on either side of a pair, or None."""
-    if answer.with_tools:
-        return "tool_calls"
-    if answer.in_parts or answer.turn.is_on_the_way:
-        return "answer_in_parts"
-    if not answer.turn.is_plain:
-        return "not_text_only"
-    if not answer.turn.is_complete(policy.answers):
-        return "incomplete_answer"
-    if answer.turn.prose_tokens < policy.lanes.dpo.minimum_tokens:
-        return "too_short"
-    return None
+    return _row(
+        conversation, shared, chosen.turn, rejected.turn, stamp, signal=EDITED, confidence=confidence, tier=EXTRA
+    )
 
 
 def _not_continued(chosen: Answer, policy: Policy) -> str | None:
@@ -129,37 +207,26 @@ def _rejected(chosen: Answer, siblings: list[Answer], policy: Policy) -> Answer 
     for other in siblings:
         if other is chosen:
             continue
-        reason = "both_continued" if other.follow_ups else _unfit(other, policy) or _unlike(chosen, other, policy)
+        reason = (
+            "both_continued" if other.follow_ups else unfit(other, policy) or unlike(chosen.turn, other.turn, policy)
+        )
         if reason:
             reasons.append(reason)
         else:
             fit.append(other)
     if not fit:
         return Refused(reasons[0])
-    return min(fit, key=lambda other: _cross_model(chosen.turn, other.turn))
+    return min(fit, key=lambda other: cross_model(chosen.turn, other.turn))
 
 
-def _unlike(chosen: Answer, other: Answer, policy: Policy) -> str | None:
-    """Why two fit answers are no fair comparison, or None."""
-    rules = policy.lanes.dpo
-    lengths = sorted((len(chosen.turn.prose), len(other.turn.prose)))
-    if lengths[1] > lengths[0] * rules.maximum_length_ratio:
-        return "lengths_too_different"
-    if chosen.turn.created_at is None or other.turn.created_at is None:
-        return "time_unknown"
-    if abs(chosen.turn.created_at - other.turn.created_at) > timedelta(hours=rules.maximum_hours_apart):
-        return "too_far_apart_in_time"
-    return _too_similar(chosen, other, policy)
-
-
-def _too_similar(chosen: Answer, other: Answer, policy: Policy) -> str | None:
-    similarity = jaccard(chosen.turn.prose, other.turn.prose)
-    return "too_similar" if similarity >= policy.lanes.dpo.maximum_jaccard else None
-
-
-def _cross_model(one: Turn, other: Turn) -> bool:
-    """True unless both answers are known to be of one model."""
-    return not one.model or one.model != other.model
+def _shared(
+    conversation: Conversation, prompt: Turn, chosen: Turn, rejected: Turn, policy: Policy
+) -> Dialogue | Refused:
+    """The dialogue down to the prompt, which both answers must have above them, message by message."""
+    if not shares_prefix(conversation, prompt, chosen, rejected):
+        return Refused("prefix_differs")
+    shared = dialogue(conversation.path_to(prompt), policy.answers)
+    return Refused(f"prompt_{shared.reason}") if isinstance(shared, Refused) else shared
 
 
 def _row(
@@ -167,15 +234,19 @@ def _row(
     shared: Dialogue,
     chosen: Turn,
     rejected: Turn,
+    stamp: Stamp,
+    *,
     signal: str,
     confidence: float,
-    stamp: Stamp,
+    tier: str = CORE,
+    stripped: int = 0,
 ) -> Row:
     return {
         "prompt": shared.messages,
-        "chosen": [{"role": "assistant", "content": chosen.prose}],
+        "chosen": [{"role": "assistant", "content": chosen.prose[stripped:]}],
         "rejected": [{"role": "assistant", "content": rejected.prose}],
-        "cross_model": _cross_model(chosen, rejected),
+        "cross_model": cross_model(chosen, rejected),
+        "stripped_characters": stripped,
         **provenance(
             conversation,
             stamp,
@@ -185,5 +256,6 @@ def _row(
             label_confidence=confidence,
             tokens=shared.tokens + chosen.prose_tokens + rejected.prose_tokens,
             models=[chosen.model, rejected.model],
+            tier=tier,
         ),
     }

@@ -35,6 +35,18 @@ spoken AS (
     GROUP BY ALL
     HAVING first_human < last_model
 ),
+said AS (
+    SELECT
+        provider,
+        provider_run_id,
+        conversation_id,
+        coalesce(bool_or(feedback IS NOT NULL), false) AS rated,
+        coalesce(
+            bool_or(regexp_matches(lower(concat_ws(' ', status, stop_reason)), 'interrupt|abort|cancel')), false
+        ) AS stopped
+    FROM main.messages
+    GROUP BY ALL
+),
 tools AS (
     SELECT m.provider, m.provider_run_id, m.conversation_id,
         bool_or(m.role = 'tool' OR b.kind IN ('tool_call', 'artifact', 'tool_result')) AS tools_used,
@@ -57,9 +69,12 @@ SELECT
     s.model_turns,
     s.other_answers,
     s.verifiable,
+    f.rated,
+    f.stopped,
     coalesce(t.tools_used, false) AS tools_used,
     coalesce(t.tools_called, false) AS tools_called
 FROM main.conversations AS c
 JOIN spoken AS s USING (provider, provider_run_id, conversation_id)
+JOIN said AS f USING (provider, provider_run_id, conversation_id)
 LEFT JOIN tools AS t USING (provider, provider_run_id, conversation_id)
 ORDER BY ALL

@@ -1,4 +1,7 @@
-"""Implicit feedback: does a follow-up reject the answer before it? (the strong rules of the policy)"""
+"""Implicit feedback: does a follow-up reject the answer before it, or approve of it? (the strong rules of the policy)
+
+Rules read what a person wrote, without code, quotes and addresses. A rule that is not sure says nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from moonshine_assets.distill.policy import NegativeRule
+from moonshine_assets.distill.policy import Dpo, NegativeRule, PositiveRule
 
 #: Words that are not the person's own: fenced and inline code, quoted lines, quoted spans, addresses.
 _NOT_OWN_WORDS = re.compile(
@@ -28,6 +31,36 @@ def negative_rule(follow_up: str, answer: str, rules: Sequence[NegativeRule]) ->
         if _compiled(rule.pattern).search(words[: rule.head_characters or None]):
             return rule.name
     return None
+
+
+def positive_rule(follow_up: str, rules: Sequence[PositiveRule]) -> str | None:
+    """Name of the first rule by which `follow_up` approves of the answer before it, or None."""
+    words = own_words(follow_up)
+    for rule in rules:
+        if _compiled(rule.pattern).search(words[: rule.head_characters]) and not _compiled(rule.veto).search(
+            words[: rule.veto_characters]
+        ):
+            return rule.name
+    return None
+
+
+def advances(follow_up: str, rules: Dpo) -> bool:
+    """Whether a follow-up goes on to something else, which takes the answer before it as it is."""
+    return bool(_compiled(rules.advance_pattern).search(own_words(follow_up)))
+
+
+def without_apology(answer: str, rules: Dpo) -> str:
+    """The answer from where its leading apologies end."""
+    while found := _compiled(rules.apology_pattern).match(answer):
+        if not found.end():
+            break
+        answer = answer[found.end() :]
+    return answer
+
+
+def apologises(answer: str, rules: Dpo) -> bool:
+    """Whether the answer begins with an apology."""
+    return bool(_compiled(rules.apology_pattern).match(answer))
 
 
 @lru_cache(maxsize=64)

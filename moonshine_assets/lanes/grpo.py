@@ -1,16 +1,26 @@
-"""GRPO lane: prompts whose answer a deterministic verifier can check, proven on the answers that were recorded."""
+"""GRPO lane: prompts whose answer a deterministic verifier can check, proven on the answers that were recorded.
+
+A row is core when its recorded answers tell right from wrong: two or more, rewards that differ, a pass rate that is
+neither next to nothing nor next to all. With a passing reference alone it is extra. Equal prompts of several
+conversations, whatever the provider, are one row with one group.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import groupby
 from statistics import fmean, pstdev
+from typing import Any
 
-from moonshine_assets.distill.policy import Policy, VerifierName
+from moonshine_assets.distill.policy import Grpo, Policy, VerifierName
 from moonshine_assets.lanes.answers import Answer, answers
+from moonshine_assets.lanes.books import Books
 from moonshine_assets.lanes.dialogue import dialogue
 from moonshine_assets.lanes.reading import Exchange
-from moonshine_assets.lanes.rows import Refused, Row, Stamp, provenance
+from moonshine_assets.lanes.repeats import drop_repeats
+from moonshine_assets.lanes.rows import CORE, EXTRA, Refused, Row, Stamp, provenance
+from moonshine_assets.lanes.spill import Entry
 from moonshine_assets.lanes.trees import Conversation, Turn
 from moonshine_assets.lanes.verifiers import VERIFIERS, Task
 
@@ -35,6 +45,57 @@ def judge(conversation: Conversation, policy: Policy, stamp: Stamp) -> Iterator[
             yield _judged(conversation, prompt, *found, policy, stamp)
     if not candidates:
         yield Refused("no_verifiable_prompt")
+
+
+def facts(row: Row) -> dict[str, float | int | str]:
+    """How many recorded answers there are, and the share of them that pass."""
+    return {"group": len(row["reference_group"]), "pass_rate": row["pass_rate"]}
+
+
+def finish(books: Books, policy: Policy) -> dict[str, float]:
+    """One row a prompt and task, with the answers of all conversations it was asked in."""
+    entries = sorted(books.entries, key=lambda entry: (entry.identity, entry.record_uid))
+    books.entries = []
+    for _, same in groupby(entries, key=lambda entry: entry.identity):
+        group = list(same)
+        if len(group) > 1:
+            _merge(books, group, policy.lanes.grpo)
+        else:
+            books.entries += group
+    drop_repeats(books)
+    rates = [float(entry.facts["pass_rate"]) for entry in books.entries]
+    return {"mean_pass_rate": round(fmean(rates), 4) if rates else 0.0}
+
+
+def _merge(books: Books, same: list[Entry], rules: Grpo) -> None:
+    """Put the answers of all into the first row; the other rows stay, and are dropped as repeats of it."""
+    rows = [*books.rows().only(same)]
+    references = {one["source_uid"]: one for row in rows for one in row["reference_group"]}
+    row = {**rows[0], **_grouped([references[uid] for uid in sorted(references)], rules)}
+    row["tokens_o200k"] = sum(other["tokens_o200k"] for other in rows)
+    row["model_slug"] = "+".join(sorted({slug for other in rows for slug in other["model_slug"].split("+")}))
+    books.add(row, facts(row))
+    books.entries += same[1:]
+    for entry in same[1:]:
+        books.borrowed += [(*entry.conversation, node) for node in entry.nodes]
+
+
+def _grouped(references: list[dict[str, Any]], rules: Grpo) -> Row:
+    """The group with its advantages, the pass rate, and the tier they make."""
+    rewards = [one["reward"] for one in references]
+    passed = round(fmean(rewards), _DIGITS)
+    tells = (
+        len(rewards) >= rules.minimum_group
+        and pstdev(rewards) > 0
+        and rules.minimum_pass_rate <= passed <= rules.maximum_pass_rate
+    )
+    return {
+        "reference_group": [
+            {**one, "advantage": advantage} for one, advantage in zip(references, advantages(rewards), strict=True)
+        ],
+        "pass_rate": passed,
+        "tier": CORE if tells else EXTRA,
+    }
 
 
 def _task(prompt: str, policy: Policy) -> tuple[VerifierName, Task] | None:
@@ -65,23 +126,19 @@ def _judged(
         return Refused("verifier_not_deterministic")
     if 1.0 not in rewards:
         return Refused("no_answer_passes")
+    references = [
+        {"completion": completion, "reward": reward, "source_uid": answer.turn.record_uid}
+        for completion, reward, answer in zip(completions, rewards, group, strict=True)
+    ]
+    grouped = _grouped(references, policy.lanes.grpo)
     return {
         "prompt": shared.messages,
         "ground_truth": task.ground_truth,
         "verifier": name,
         "verifier_args": json.dumps(task.arguments, ensure_ascii=False, sort_keys=True),
         "data_source": f"moonshine_{name}",
-        "reference_group": [
-            {
-                "completion": completion,
-                "reward": reward,
-                "advantage": advantage,
-                "source_uid": answer.turn.record_uid,
-            }
-            for completion, reward, advantage, answer in zip(
-                completions, rewards, advantages(rewards), group, strict=True
-            )
-        ],
+        "reference_group": grouped["reference_group"],
+        "pass_rate": grouped["pass_rate"],
         **provenance(
             conversation,
             stamp,
@@ -91,6 +148,7 @@ def _judged(
             label_confidence=policy.lanes.grpo.label_confidence,
             tokens=shared.tokens + sum(answer.turn.prose_tokens for answer in group),
             models=(answer.turn.model for answer in group),
+            tier=grouped["tier"],
         ),
     }
 

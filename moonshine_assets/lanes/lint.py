@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from moonshine_assets.lanes.build import lane_named
 from moonshine_assets.lanes.columns import CONTENT, JSON_LIST, NULLABLE, PROVENANCE
-from moonshine_assets.lanes.rows import Row
+from moonshine_assets.lanes.rows import TIERS, Row
+from moonshine_assets.lanes.splits import SPLITS
 from moonshine_assets.lanes.tool_calls import holds_null
 from moonshine_assets.lanes.verifiers import VERIFIERS
 
@@ -36,6 +37,7 @@ def lint(rows: Iterable[Row], lane: str) -> list[Finding]:
     findings: list[Finding] = []
     seen: set[str] = set()
     pairs: set[str] = set()
+    sides: dict[tuple[object, object], object] = {}
     for row in rows:
         uid = str(row.get("record_uid") or "")
         told = [*_columns(row, lane), *_provenance(row)]
@@ -48,6 +50,9 @@ def lint(rows: Iterable[Row], lane: str) -> list[Finding]:
                 pair = _pair_of(row)
                 told += [("repeated_pair", "chosen")] if pair in pairs else []
                 pairs.add(pair)
+        side = sides.setdefault((row.get("provider"), row.get("conversation_id")), row.get("split"))
+        if side != row.get("split"):
+            told.append(("conversation_on_both_sides", "split"))
         if uid in seen:
             told.append(("repeated_record_uid", "record_uid"))
         seen.add(uid)
@@ -78,6 +83,9 @@ def _shape(row: Row, lane: str) -> _Told:
 
 
 def _provenance(row: Row) -> _Told:
+    for name, allowed in (("tier", TIERS), ("split", SPLITS)):
+        if row.get(name) is not None and row[name] not in allowed:
+            yield "unknown_value", name
     for name in PROVENANCE:
         if name not in row:
             yield "missing_provenance", name
@@ -146,6 +154,13 @@ def _dpo(row: Row) -> _Told:
         yield "equal_sides", "chosen"
 
 
+def _kto(row: Row) -> _Told:
+    yield from _ends_with(row, "prompt", ("user", "tool"), "last_prompt_role")
+    yield from _ends_with(row, "completion", ("assistant",), "empty_target")
+    if not isinstance(row["label"], bool):
+        yield "label_not_boolean", "label"
+
+
 def _grpo(row: Row) -> _Told:
     yield from _ends_with(row, "prompt", ("user", "tool"), "last_prompt_role")
     if not row["ground_truth"]:
@@ -191,6 +206,9 @@ def _agentic_code(row: Row) -> _Told:
         yield "no_calls", "messages"
     if not row["tools"]:
         yield "empty_tools", "tools"
+    cut = row["truncated_tokens"]
+    if not isinstance(cut, list) or len(cut) != calls:
+        yield "truncated_tokens_do_not_match_calls", "truncated_tokens"
     steps = row["step_ok"]
     if not isinstance(steps, list) or len(steps) != calls or any(step not in (0, 1) for step in steps):
         yield "step_ok_does_not_match_calls", "step_ok"
@@ -199,6 +217,7 @@ def _agentic_code(row: Row) -> _Told:
 _BY_LANE: dict[str, Callable[[Row], _Told]] = {
     "conversational": _conversational,
     "dpo": _dpo,
+    "kto": _kto,
     "grpo": _grpo,
     "agentic_code": _agentic_code,
 }

@@ -2,45 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from moonshine_assets.lanes.trees import Conversation, ConversationKey, Turn
+from moonshine_assets.providers.rows import CountMany
 
 Row = dict[str, Any]
+#: core rows are what a trainer reads by default; extra rows have weaker evidence and a configuration of their own.
+CORE, EXTRA = "core", "extra"
+TIERS = (CORE, EXTRA)
 #: Written where a conversation's language or model is not known.
 UNKNOWN_LANGUAGE = "und"
 UNKNOWN_MODEL = "unknown"
 SIGNAL_VERSION = "1"
 
 
-class Stamp(NamedTuple):
-    """What every row of one lane build shares."""
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What the rows of one lane build share.
+
+    `splits` says on which side each conversation of the slice is; `count` counts tokens of texts that were cut.
+    """
 
     policy_version: str
     run_id: str
+    splits: Mapping[ConversationKey, str]
+    count: CountMany
 
 
 class Refused(NamedTuple):
     """A candidate without a row, and why (a name of docs/lanes.md, never text of a message)."""
 
     reason: str
-
-
-@dataclass(slots=True)
-class LaneResult:
-    """A lane's rows and its books: candidates = len(rows) + Σ dropped.
-
-    `reasons` says for each conversation of the slice without a row why it has none; `measures` are figures of the
-    lane as a whole, for its manifest.
-    """
-
-    rows: list[Row]
-    candidates: int
-    dropped: dict[str, int]
-    reasons: dict[ConversationKey, tuple[str, ...]] = field(default_factory=dict)
-    measures: dict[str, float] = field(default_factory=dict)
 
 
 def provenance(
@@ -53,6 +48,7 @@ def provenance(
     label_confidence: float,
     tokens: int,
     models: Iterable[str | None],
+    tier: str = CORE,
 ) -> Row:
     """The provenance columns of a row.
 
@@ -62,6 +58,7 @@ def provenance(
         signal: which evidence made it a row.
         tokens: Σ tokens of the texts it carries, each counted by itself.
         models: models of its answers; several different ones are joined by `+`.
+        tier: core or extra.
     """
     known = sorted({model for model in models if model})
     return {
@@ -80,15 +77,10 @@ def provenance(
         "label_confidence": label_confidence,
         "tokens_o200k": tokens,
         "model_slug": "+".join(known) or UNKNOWN_MODEL,
+        "tier": tier,
+        "split": stamp.splits[conversation.key],
     }
 
 
 def conversation_of(row: Row) -> ConversationKey:
     return ConversationKey(row["provider"], row["provider_run_id"], row["conversation_id"])
-
-
-def carried(rows: Iterable[Row]) -> Iterator[tuple[str, str, str, str]]:
-    """Keys (provider, provider_run_id, conversation_id, message_id) of the messages the rows carry."""
-    for row in rows:
-        for node in row["node_ids"]:
-            yield (*conversation_of(row), node)

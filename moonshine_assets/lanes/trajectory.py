@@ -9,16 +9,26 @@ from moonshine_assets.distill.policy import Answers
 from moonshine_assets.lanes.rows import Refused, Row
 from moonshine_assets.lanes.tool_calls import Call, call_of, holds_null
 from moonshine_assets.lanes.trees import Part, Turn
+from moonshine_assets.lanes.truncation import Shorten, whole
 from moonshine_assets.providers.rows import BLOCK_SEPARATOR
 
 
 @dataclass(slots=True)
 class Step:
-    """A call and what came of it: the message with the result, and whether it failed (None: the export is silent)."""
+    """A call and what came of it.
+
+    Args:
+        result_turn: the message with the result.
+        is_error: whether it failed, as the export flags it (None: the export is silent).
+        output: text of the whole result.
+        truncated_tokens: how many tokens of it the row does not carry.
+    """
 
     call: Call
     result_turn: Turn
     is_error: bool | None
+    output: str = ""
+    truncated_tokens: int = 0
 
 
 @dataclass(slots=True)
@@ -31,6 +41,16 @@ class Trajectory:
     tokens: int = 0
 
 
+@dataclass(slots=True)
+class _Result:
+    """What came of a call so far: the message it stands in last, and the trainer's message it becomes."""
+
+    turn: Turn
+    is_error: bool | None
+    message: Row
+    tokens: int
+
+
 class _Stop(Exception):
     """Ends the walk with a reason."""
 
@@ -39,8 +59,8 @@ class _Stop(Exception):
         self.reason = reason
 
 
-def trajectory(path: Iterable[Turn], rules: Answers) -> Trajectory | Refused:
-    """Turn an active path into a trajectory.
+def trajectory(path: Iterable[Turn], rules: Answers, shorten: Shorten = whole) -> Trajectory | Refused:
+    """Turn an active path into a trajectory; `shorten` cuts results that are too long.
 
     A result answers the open call with its tool_call_id; where one of the two has none, the first open call of the
     same tool (a result without a tool name: the first open call). Hidden calls and results count, they are what
@@ -50,7 +70,7 @@ def trajectory(path: Iterable[Turn], rules: Answers) -> Trajectory | Refused:
     null_argument, not_text_only, blank_human_turn, human_turns_in_a_row, starts_with_model, incomplete_answer,
     ends_without_answer.
     """
-    walk = _Walk(rules)
+    walk = _Walk(rules, shorten)
     try:
         for turn in path:
             walk.take(turn)
@@ -62,11 +82,12 @@ def trajectory(path: Iterable[Turn], rules: Answers) -> Trajectory | Refused:
 class _Walk:
     """The state of the walk: the trajectory so far and the calls still open."""
 
-    def __init__(self, rules: Answers) -> None:
+    def __init__(self, rules: Answers, shorten: Shorten) -> None:
         self._rules = rules
+        self._shorten = shorten
         self._done = Trajectory()
         self._open: list[Call] = []
-        self._results: dict[str, tuple[Turn, bool | None]] = {}
+        self._results: dict[str, _Result] = {}
         self._calls: list[Call] = []
         self._last: Call | None = None
 
@@ -83,8 +104,17 @@ class _Walk:
         messages = self._done.messages
         if not messages or messages[-1]["role"] != "assistant":
             raise _Stop("ends_without_answer")
-        self._done.steps = [Step(call, *self._results[call.call_id]) for call in self._calls]
+        self._done.steps = [self._step(call) for call in self._calls]
         return self._done
+
+    def _step(self, call: Call) -> Step:
+        """A call with its result, which is cut where it is too long."""
+        result = self._results[call.call_id]
+        output = result.message["content"]
+        kept, tokens = self._shorten(output, result.tokens)
+        result.message["content"] = kept
+        self._done.tokens += tokens
+        return Step(call, result.turn, result.is_error, output, result.tokens - tokens if kept != output else 0)
 
     def _human(self, turn: Turn) -> None:
         self._close()
@@ -167,11 +197,10 @@ class _Walk:
             self._further_result(turn, part, name, is_error)
             return
         self._open.remove(call)
-        self._results[call.call_id] = (turn, is_error)
         message = {"role": "tool", "tool_call_id": call.call_id, "name": call.name, "content": part.text or ""}
+        self._results[call.call_id] = _Result(turn, is_error, message, part.tokens)
         self._done.messages.append(message)
         self._last = call if turn.role == "tool" else None
-        self._done.tokens += part.tokens
 
     def _answered(self, native_id: str | None, name: str | None) -> Call | None:
         if native_id is not None and any(call.native_id == native_id for call in self._open):
@@ -188,12 +217,13 @@ class _Walk:
             raise _Stop("result_without_call")
         if part.tool_call_id is not None and part.tool_call_id != call.native_id:
             raise _Stop("result_without_call")
-        message = self._done.messages[-1]
+        result = self._results[call.call_id]
         if part.text:
-            message["content"] = BLOCK_SEPARATOR.join(text for text in (message["content"], part.text) if text)
-        before = self._results[call.call_id][1]
-        self._results[call.call_id] = (turn, before if is_error is None else bool(before) or is_error)
-        self._done.tokens += part.tokens
+            texts = (result.message["content"], part.text)
+            result.message["content"] = BLOCK_SEPARATOR.join(text for text in texts if text)
+        result.turn = turn
+        result.is_error = result.is_error if is_error is None else bool(result.is_error) or is_error
+        result.tokens += part.tokens
 
     def _close(self) -> None:
         """Prose or a human turn comes next: every call must have been answered."""

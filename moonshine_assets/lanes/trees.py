@@ -59,6 +59,8 @@ class Turn:
     """One message; `files` is the number of its attachments.
 
     `rating` is up, down or None; `choices` are the preferences stated of it: (value, id of the other answer or None).
+    `lang` is its language where it is known; `machine` what kind of text it is where a client wrote it in a person's
+    name (interrupted, slash_command, …).
     """
 
     message_id: str
@@ -77,10 +79,13 @@ class Turn:
     parts: list[Part] = field(default_factory=list)
     rating: str | None = None
     choices: Sequence[Sequence[str | None]] = ()
+    lang: str | None = None
+    machine: str | None = None
 
     @property
     def is_human(self) -> bool:
-        return self.visible and self.role == "user" and self.author_kind == "human"
+        """Whether a person wrote it; what a client writes in a person's name is not (LANES-FACTS 0.6)."""
+        return self.visible and self.role == "user" and self.author_kind == "human" and self.machine is None
 
     @property
     def is_model(self) -> bool:
@@ -151,6 +156,10 @@ class Conversation:
 
     def children(self, turn: Turn) -> list[Turn]:
         return self._children.get(turn.message_id, [])
+
+    def siblings(self, turn: Turn) -> list[Turn]:
+        """The other children of its parent, or the other roots."""
+        return [other for other in self._children.get(turn.parent_id, []) if other is not turn]
 
     def path(self) -> list[Turn]:
         """The turns of the active path, root first."""

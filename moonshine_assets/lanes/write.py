@@ -1,26 +1,36 @@
-"""A lane's folder: JSONL for every trainer, Parquet for speed, a card, and a manifest with the books."""
+"""A lane's folder: JSONL for every trainer, Parquet for speed, cards, and a manifest with the books."""
 
 from __future__ import annotations
 
-import json
 import re
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+import msgspec
 
 from moonshine_assets.distill.policy import Policy
 from moonshine_assets.errors import BadInput
+from moonshine_assets.lanes.books import LaneResult
 from moonshine_assets.lanes.build import lane_named
-from moonshine_assets.lanes.card import card
-from moonshine_assets.lanes.columns import JSON_LIST, arrow_schema
-from moonshine_assets.lanes.rows import LaneResult, Row
+from moonshine_assets.lanes.card import card, parquet_card
+from moonshine_assets.lanes.parquet import write_parquet
+from moonshine_assets.lanes.rows import CORE, TIERS, Row
+from moonshine_assets.lanes.spill import Rows
+from moonshine_assets.lanes.splits import SPLITS
 from moonshine_resources.atomic import publish, remove_tree, sha256_file, sync_directory, sync_file, write_json
 from moonshine_resources.home import Home
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-_ROW_GROUP = 1_000
+_BUFFER = 1 << 20
+
+
+class _Stamp(msgspec.Struct):
+    """The columns of a row that say what made it; the others are passed over."""
+
+    run_id: str
+    policy_version: str
 
 
 class WrittenLane(NamedTuple):
@@ -29,6 +39,19 @@ class WrittenLane(NamedTuple):
     folder: Path
     manifest: dict[str, Any]
     changed: bool
+
+
+def data_file(kind: str, tier: str, split: str) -> str:
+    """Path in a lane's folder of the rows of a tier and split; `kind` is jsonl or parquet."""
+    return f"{kind}/{split}.{kind}" if tier == CORE else f"{kind}/{tier}/{split}.{kind}"
+
+
+def read_rows(folder: Path, tier: str | None = CORE, split: str | None = None) -> Iterator[Row]:
+    """The rows of a written lane: of one tier (None: all) and one split (None: both), each file by record_uid."""
+    for name in (data_file("jsonl", t, s) for t in TIERS for s in SPLITS if tier in (None, t) and split in (None, s)):
+        with (folder / name).open("rb") as stream:
+            for line in stream:
+                yield msgspec.json.decode(line)
 
 
 def write_lane(home: Home, lane: str, run_id: str, policy: Policy, result: LaneResult) -> WrittenLane:
@@ -40,14 +63,19 @@ def write_lane(home: Home, lane: str, run_id: str, policy: Policy, result: LaneR
     Raises:
         BadInput: unknown lane, a run id that is no plain name, or rows of another run or policy.
     """
-    unit = lane_named(lane).unit
     if not _RUN_ID.fullmatch(run_id):
         raise BadInput(f"{run_id!r} cannot be a folder name", fix="use letters, digits, _, - and . only")
-    for row in result.rows:
-        if (row["run_id"], row["policy_version"]) != (run_id, policy.version):
-            raise BadInput("a row was built for another run or policy", where=row["record_uid"], fix="build again")
-    folder = home.lane(lane, run_id)
-    draft = folder.with_name(f".draft.{run_id}")
+    return write_folder(home.lane(lane, run_id), lane, run_id, policy, result)
+
+
+def write_folder(folder: Path, lane: str, run_id: str, policy: Policy, result: LaneResult) -> WrittenLane:
+    """`write_lane` at a place of its own.
+
+    Raises:
+        BadInput: unknown lane, or rows of another run or policy.
+    """
+    unit = lane_named(lane).unit
+    draft = folder.with_name(f".draft.{folder.name}")
     remove_tree(draft)
     draft.mkdir(parents=True)
     try:
@@ -59,72 +87,61 @@ def write_lane(home: Home, lane: str, run_id: str, policy: Policy, result: LaneR
 
 
 def _render(draft: Path, lane: str, run_id: str, policy: Policy, result: LaneResult, unit: str) -> dict[str, Any]:
-    rows = sorted(result.rows, key=lambda row: str(row["record_uid"]))
-    jsonl, parquet, readme = (
-        draft / "jsonl" / f"{lane}.jsonl",
-        draft / "parquet" / f"{lane}.parquet",
-        draft / "README.md",
-    )
-    _write_jsonl(jsonl, rows)
-    _write_parquet(parquet, lane, rows)
-    manifest: dict[str, Any] = {
+    manifest = _manifest(lane, run_id, policy, result, unit)
+    names: list[str] = []
+    for tier in TIERS:
+        for split in SPLITS:
+            rows = result.rows.only(e for e in result.rows.entries if (e.tier, e.split) == (tier, split))
+            jsonl, parquet = (data_file(kind, tier, split) for kind in ("jsonl", "parquet"))
+            _write_jsonl(draft / jsonl, rows, run_id, policy)
+            write_parquet(draft / parquet, lane, rows)
+            names += [jsonl, parquet]
+    for name, text in (("README.md", card(manifest)), ("parquet/README.md", parquet_card(manifest))):
+        (draft / name).write_text(text, "utf-8")
+        names.append(name)
+    manifest["files"] = [
+        {"path": name, "bytes": (draft / name).stat().st_size, "sha256": sha256_file(draft / name)} for name in names
+    ]
+    write_json(draft / "manifest.json", manifest)
+    for name in names:
+        sync_file(draft / name)
+    for place in {(draft / name).parent for name in names}:
+        sync_directory(place)
+    return manifest
+
+
+def _manifest(lane: str, run_id: str, policy: Policy, result: LaneResult, unit: str) -> dict[str, Any]:
+    entries = result.rows.entries
+    signals = Counter((entry.signal, entry.tier) for entry in entries)
+    return {
         "lane": lane,
         "run_id": run_id,
         "policy_version": policy.version,
-        "rows": len(rows),
-        "tokens": sum(row["tokens_o200k"] for row in rows),
+        "rows": len(entries),
+        "tokens": sum(entry.tokens for entry in entries),
         "candidates": result.candidates,
         "candidate_unit": unit,
         "dropped": dict(sorted(result.dropped.items())),
+        "tiers": {
+            tier: {split: sum((e.tier, e.split) == (tier, split) for e in entries) for split in SPLITS}
+            for tier in TIERS
+        },
+        "signals": [{"signal": signal, "tier": tier, "rows": rows} for (signal, tier), rows in sorted(signals.items())],
         "measures": dict(sorted(result.measures.items())),
         "unaudited": True,
         "label_precision": None,
     }
-    readme.write_text(card(manifest), "utf-8")
-    manifest["files"] = [
-        {
-            "path": path.relative_to(draft).as_posix(),
-            "bytes": path.stat().st_size,
-            "sha256": sha256_file(path),
-        }
-        for path in (jsonl, parquet, readme)
-    ]
-    write_json(draft / "manifest.json", manifest)
-    for path in (jsonl, parquet, readme):
-        sync_file(path)
-        sync_directory(path.parent)
-    return manifest
 
 
-def _write_jsonl(path: Path, rows: list[Row]) -> None:
-    path.parent.mkdir()
-    with path.open("w", encoding="utf-8", newline="\n") as stream:
-        for row in rows:
-            stream.write(json.dumps(row, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n")
-
-
-def _write_parquet(path: Path, lane: str, rows: list[Row]) -> None:
-    """Message lists as `list<arrow.json>`: structs would be filled up with nulls (LANES-FACTS 0.2, 0.3)."""
-    path.parent.mkdir()
-    schema = arrow_schema(lane)
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for start in range(0, len(rows), _ROW_GROUP):
-            part = rows[start : start + _ROW_GROUP]
-            writer.write_table(
-                pa.Table.from_arrays([_column(field, part) for field in schema], schema=schema),
-                row_group_size=_ROW_GROUP,
-            )
-
-
-def _column(field: pa.Field, rows: list[Row]) -> pa.Array:
-    values = [row[field.name] for row in rows]
-    if field.type != JSON_LIST:
-        return pa.array(values, field.type)
-    texts = [[json.dumps(item, ensure_ascii=False, allow_nan=False) for item in items] for items in values]
-    lists = pa.array(texts, pa.list_(pa.string()))
-    return pa.ListArray.from_arrays(
-        lists.offsets, pa.ExtensionArray.from_storage(JSON_LIST.value_type, lists.values), type=JSON_LIST
-    )
+def _write_jsonl(path: Path, rows: Rows, run_id: str, policy: Policy) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb", buffering=_BUFFER) as stream:
+        for entry in rows.entries:
+            line = rows.line(entry)
+            stamp = msgspec.json.decode(line, type=_Stamp)
+            if (stamp.run_id, stamp.policy_version) != (run_id, policy.version):
+                raise BadInput("a row was built for another run or policy", where=entry.record_uid, fix="build again")
+            stream.write(line + b"\n")
 
 
 def _place(draft: Path, folder: Path, names: list[str]) -> bool:
@@ -135,7 +152,7 @@ def _place(draft: Path, folder: Path, names: list[str]) -> bool:
     for name in [*names, "manifest.json"]:
         new, old = draft / name, folder / name
         if not old.exists() or sha256_file(old) != sha256_file(new):
-            old.parent.mkdir(exist_ok=True)
+            old.parent.mkdir(parents=True, exist_ok=True)
             publish(new, old)
             changed = True
     return changed

@@ -9,7 +9,9 @@ import dagster as dg
 from moonshine_assets.dagster_checks import check_result, check_specs, reporting, table_metadata
 from moonshine_assets.distill.assets import SLICE
 from moonshine_assets.distill.run import distillation_run_id
-from moonshine_assets.ledger.main_ledger import main_ledger, main_ledger_complete, reconcile, reconciliation
+from moonshine_assets.ledger.main_ledger import main_ledger, main_ledger_complete
+from moonshine_assets.ledger.mismatch import in_words
+from moonshine_assets.ledger.reconciliation import reconcile, reconciliation
 from moonshine_assets.ledger.record import COUNTERS
 from moonshine_assets.providers.family import OWNERS
 from moonshine_resources import clock
@@ -31,7 +33,7 @@ MAIN_LEDGER = dg.AssetKey("main_ledger")
         MAIN_LEDGER,
         [
             ("ledger_complete", "four counters, non-increasing, reasons exact, a second count agrees"),
-            ("reconciliation", "run ledgers - superseded - repeated = main ledger, to the token"),
+            ("reconciliation", "run ledgers - superseded - repeated = main ledger; every mismatch explained"),
         ],
     ),
 )
@@ -62,6 +64,7 @@ def main_ledger_asset(
                 **{name: ledger[name] for name in COUNTERS},
                 "waterfall": table_metadata(ledger["waterfall"]),
                 "by_provider": table_metadata(ledger["by_provider"]),
+                "mismatches": table_metadata(in_words(record["mismatches"])),
                 "ledger": dg.MetadataValue.path(place.token_ledger),
             }
         )

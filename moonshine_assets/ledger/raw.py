@@ -10,6 +10,7 @@ from typing import Any
 
 from moonshine_assets.exports.container import opened
 from moonshine_assets.exports.packed_text import json_text_on_disk
+from moonshine_assets.exports.register import kept_sha256
 from moonshine_assets.exports.split import mapped
 from moonshine_resources.atomic import read_json, remove_tree, write_json
 from moonshine_resources.home import RunPaths
@@ -56,4 +57,4 @@ def kept_or_counted(run: RunPaths, raw: Path, lock: dict[str, Any], counter: Tok
 
 
 def _identity(lock: dict[str, Any], counter: TokenCounter) -> dict[str, str]:
-    return {"source_sha256": lock["source_sha256"], **counter.identity()}
+    return {"source_sha256": kept_sha256(lock), **counter.identity()}

@@ -10,7 +10,8 @@ import duckdb
 from moonshine_assets.gates import Verdict, broken, held, rows
 from moonshine_assets.ledger.record import COUNTERS, Step, ledger_faults, ledger_record
 from moonshine_assets.ledger.recount import recount_raw, recount_reasons, recount_sums, recount_texts
-from moonshine_resources.atomic import remove_tree
+from moonshine_resources.atomic import read_json, remove_tree, sha256_file, write_json
+from moonshine_resources.home import RunPaths
 from moonshine_resources.tokenizer import TokenCounter
 
 PARSING_SCOPE = (
@@ -61,6 +62,16 @@ def run_ledger(
         generated_at=generated_at,
         extra={"raw_json_tokens_by_file": raw_by_member},
     )
+
+
+def publish_ledger(run: RunPaths, ledger: dict[str, Any]) -> None:
+    """Write the run's ledger; one it replaces that says something else is kept, so that the change can be explained."""
+    if run.ledger.exists():
+        before = read_json(run.ledger)
+        if {**before, "generated_at": ledger["generated_at"]} == ledger:
+            return
+        write_json(run.earlier_ledgers / f"{sha256_file(run.ledger)}.json", before)
+    write_json(run.ledger, ledger)
 
 
 def ledger_complete(

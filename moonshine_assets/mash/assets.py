@@ -7,8 +7,11 @@ import dagster as dg
 
 from moonshine_assets.dagster_checks import check_result, check_specs, column_schema, reporting, table_metadata
 from moonshine_assets.errors import BadInput
+from moonshine_assets.exports.forgotten import entries
 from moonshine_assets.exports.retention import ALARM, alarm, retention
 from moonshine_assets.gates import rows
+from moonshine_assets.mash.forgotten import GATE as NOTHING_FORGOTTEN
+from moonshine_assets.mash.forgotten import nothing_forgotten
 from moonshine_assets.mash.state import mash_state
 from moonshine_assets.mash.vouched import checked_gates
 from moonshine_assets.providers.family import OWNERS
@@ -50,6 +53,7 @@ def mash_asset(merges: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
                 ("mash_schema", "every table satisfies its declared schema, keys unique"),
                 ("provider_coverage", "every row names a provider and a merged run"),
                 ("mash_integrity", "every message has its conversation and text; one current version of each"),
+                (NOTHING_FORGOTTEN, "no conversation that was forgotten is back"),
             ],
         )
         + check_specs(
@@ -68,6 +72,7 @@ def mash_asset(merges: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
             raise BadInput("the mash is empty", where=path.name, fix="take in an export first: `moonshine run PATH`")
         with mash_database.get_connection() as connection:
             verdicts = checked_gates(connection, place, checked_at=clock.iso(clock.now()), whole=config.whole)
+            verdicts.append(nothing_forgotten(connection, entries(place)))
             overview = rows(connection, _OVERVIEW_SQL)
             counts = rows(
                 connection,

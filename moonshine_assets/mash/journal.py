@@ -13,6 +13,8 @@ from moonshine_assets.mash.schema import MERGES, is_mash, require_layout
 #: What a run that was taken out has as operation of its last entry.
 ROLLBACK = "rollback"
 MERGE = "merge"
+#: A run that was built anew without what was forgotten, or taken out because nothing of it is left.
+FORGET = "forget"
 _COUNTED = ("inserted", "updated", "skipped", "superseded", "removed", "missing")
 
 

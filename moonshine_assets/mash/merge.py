@@ -54,6 +54,7 @@ def merge_run(
     moment: datetime,
     reason: str,
     gates: Callable[[duckdb.DuckDBPyConnection], list[Verdict]],
+    operation: str = MERGE,
 ) -> Merge:
     """Merge a run's database into the open mash; all of it or nothing.
 
@@ -67,6 +68,7 @@ def merge_run(
         reason: why, for the merge manifest.
         gates: checks on the mash as it would be, while touched.py's tables are there; a broken one rolls everything
             back.
+        operation: what the journal calls it.
 
     Raises:
         GateFailed: a gate does not hold; the mash is as it was.
@@ -101,7 +103,7 @@ def merge_run(
                     connection,
                     provider=run.provider,
                     run_id=run.run_id,
-                    operation=MERGE,
+                    operation=operation,
                     tables=merge.tables,
                     moment=moment,
                     reason=reason,

@@ -57,8 +57,8 @@ WHERE t.provider = $provider AND t.provider_run_id = e.provider_run_id AND t.con
 """
 
 
-class _Export(NamedTuple):
-    """A run with what says how old its export is."""
+class Export(NamedTuple):
+    """A run with what says how old its export is; they sort by age."""
 
     changed_at: datetime
     ingested_at: datetime
@@ -74,19 +74,31 @@ def mark_missing(connection: duckdb.DuckDBPyConnection, provider: str, run_id: s
     runs = _accounts_of_touched(connection, provider, run_id)
     if runs <= {run_id}:
         return 0
-    facts = {"provider": provider, "runs": sorted(runs)}
-    exports = {row["run_id"]: _export(row) for row in rows(connection, _AGES_SQL, facts)}
-    links = [link for link in connection.execute(_LINKS_SQL, facts).fetchall() if link[0] is not None]
     connection.execute("CREATE TEMP TABLE exports (provider_run_id VARCHAR, account INTEGER, age INTEGER)")
-    for number, account in enumerate(_accounts(set(exports), links)):
-        ordered = sorted(exports[member] for member in account)
+    for number, account in enumerate(accounts(connection, provider, runs)):
         connection.executemany(
-            "INSERT INTO exports VALUES (?, ?, ?)",
-            [(export.run_id, number, age) for age, export in enumerate(ordered)],
+            "INSERT INTO exports VALUES (?, ?, ?)", [(run, number, age) for age, run in enumerate(account)]
         )
     changed = count(connection, _MARK_SQL, {"provider": provider})
     connection.execute("DROP TABLE exports")
     return changed
+
+
+def accounts(connection: duckdb.DuckDBPyConnection, provider: str, runs: set[str]) -> list[list[str]]:
+    """The runs by account, each account's from the oldest export to the newest.
+
+    Args:
+        connection: the mash.
+        provider: of the runs.
+        runs: ids; whole accounts, as two runs may be linked by way of a third.
+    """
+    facts = {"provider": provider, "runs": sorted(runs)}
+    exports = {row["run_id"]: _export(row) for row in rows(connection, _AGES_SQL, facts)}
+    links = [link for link in connection.execute(_LINKS_SQL, facts).fetchall() if link[0] is not None]
+    return [
+        [export.run_id for export in sorted(exports[member] for member in account)]
+        for account in _linked(set(exports), links)
+    ]
 
 
 def _accounts_of_touched(connection: duckdb.DuckDBPyConnection, provider: str, run_id: str) -> set[str]:
@@ -102,7 +114,7 @@ def _accounts_of_touched(connection: duckdb.DuckDBPyConnection, provider: str, r
     return found
 
 
-def _accounts(runs: set[str], links: list[tuple[str, str]]) -> list[set[str]]:
+def _linked(runs: set[str], links: list[tuple[str, str]]) -> list[set[str]]:
     """Runs that are linked, with each other or by way of others, together."""
     account = {run: {run} for run in runs}
     for one, other in links:
@@ -113,5 +125,5 @@ def _accounts(runs: set[str], links: list[tuple[str, str]]) -> list[set[str]]:
     return [members for run, members in sorted(account.items()) if run == min(members)]
 
 
-def _export(row: dict[str, Any]) -> _Export:
-    return _Export(row["changed_at"] or datetime.min, row["ingested_at"], row["run_id"])
+def _export(row: dict[str, Any]) -> Export:
+    return Export(row["changed_at"] or datetime.min, row["ingested_at"], row["run_id"])

@@ -60,7 +60,14 @@ def take_out(home: Home, run_id: str, *, moment: datetime, reason: str, wait_sec
 
 
 def rollback_run(
-    connection: duckdb.DuckDBPyConnection, provider: str, run_id: str, *, moment: datetime, reason: str, gates: Gates
+    connection: duckdb.DuckDBPyConnection,
+    provider: str,
+    run_id: str,
+    *,
+    moment: datetime,
+    reason: str,
+    gates: Gates,
+    operation: str = ROLLBACK,
 ) -> Merge:
     """Take a run out of the open mash; all of it or nothing.
 
@@ -74,6 +81,7 @@ def rollback_run(
         moment: time, UTC.
         reason: why, for the journal.
         gates: checks on the mash as it would be, while touched.py's tables are there.
+        operation: what the journal calls it.
 
     Returns:
         The rows removed and marked again, by table.
@@ -96,7 +104,7 @@ def rollback_run(
             connection,
             provider=provider,
             run_id=run_id,
-            operation=ROLLBACK,
+            operation=operation,
             tables=taken_out.tables,
             moment=moment,
             reason=reason,

@@ -14,7 +14,7 @@ from moonshine_assets.exports.container import opened
 from moonshine_assets.providers.categories import category_rows
 from moonshine_assets.providers.log_reader import LogReader
 from moonshine_assets.providers.reader import Progress, Reader
-from moonshine_assets.providers.receipt import receipt_rows
+from moonshine_assets.providers.receipt import receipt_rows, with_forgotten
 from moonshine_assets.providers.rows import CountMany
 from moonshine_assets.providers.writer import Provenance, RunWriter
 from moonshine_assets.tables import RECEIPT_CATEGORIES, RECEIPTS
@@ -66,11 +66,13 @@ def build_draft(
                 adapter = BY_PROVIDER[run.provider]
                 reading = LogReader if hasattr(adapter, "conversations") else Reader
                 tallies = reading(adapter, container, lock["members"], writer, run.work, progress).read()
+                tallies = with_forgotten(tallies, lock)
                 writer.finish()
                 writer.insert(RECEIPTS, receipt_rows(connection, tallies))
                 categories = ((tally.member, tally.categories) for tally in tallies)
                 writer.insert(RECEIPT_CATEGORIES, category_rows(connection, categories))
-            _require_text(connection)
+            if "forgotten" not in lock:
+                _require_text(connection)
     except BaseException as error:
         _remove_draft(draft)
         if isinstance(error, BadInput):

@@ -13,11 +13,14 @@ import duckdb
 from moonshine_assets.archive.run_archive import archive_run
 from moonshine_assets.archive.snapshot import archived_first, take_snapshot
 from moonshine_assets.dagster_checks import check_result, check_specs, column_schema, reporting, table_metadata
+from moonshine_assets.exports.forgotten import entries
 from moonshine_assets.gates import Verdict
 from moonshine_assets.ledger.raw import counting_beside, kept_or_counted
 from moonshine_assets.ledger.record import COUNTERS
-from moonshine_assets.ledger.run_ledger import ledger_complete, run_ledger
+from moonshine_assets.ledger.run_ledger import ledger_complete, publish_ledger, run_ledger
 from moonshine_assets.mash.checked import merge_checked, why
+from moonshine_assets.mash.forgotten import GATE as NOTHING_FORGOTTEN
+from moonshine_assets.mash.forgotten import nothing_forgotten
 from moonshine_assets.mash.journal import merge_manifest
 from moonshine_assets.mash.merge import RunFacts
 from moonshine_assets.mash.order import configured_order, merge_order
@@ -116,6 +119,7 @@ def provider_family(provider: str) -> list[dg.AssetsDefinition]:
                 ("schema", "every table satisfies its declared schema"),
                 ("provider_coverage", "every row carries this provider and run"),
                 ("no_contamination", "every conversation comes from a supported export"),
+                (NOTHING_FORGOTTEN, "no conversation that was forgotten is back"),
             ],
             runs,
         )
@@ -137,7 +141,8 @@ def provider_family(provider: str) -> list[dg.AssetsDefinition]:
 
         def gates(connection: duckdb.DuckDBPyConnection) -> list[Verdict]:
             warnings.append(format_radar(connection, run, lock, raw))
-            return draft_gates(connection, provider, run.run_id)
+            forgotten = nothing_forgotten(connection, entries(home.open(), provider))
+            return [*draft_gates(connection, provider, run.run_id), forgotten]
 
         with nullcontext() if run.database.exists() else counting_beside(run, raw, lock, counter):
             produced = produce_database(
@@ -203,7 +208,7 @@ def provider_family(provider: str) -> list[dg.AssetsDefinition]:
             verdict = ledger_complete(connection, ledger, raw=raw, lock=lock, work=run.work, counter=counter)
         yield check_result(verdict)
         if verdict.passed:
-            write_json_keeping(run.ledger, ledger)
+            publish_ledger(run, ledger)
             yield dg.MaterializeResult(
                 metadata={
                     **{name: ledger[name] for name in COUNTERS},

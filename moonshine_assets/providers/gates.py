@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 
+from moonshine_assets.exports.register import kept_sha256
 from moonshine_assets.gates import Verdict, broken, held, rows, schema_gate
 from moonshine_assets.providers.categories import CATEGORY_IMBALANCE_SQL
 from moonshine_assets.providers.receipt import IMBALANCE_SQL, LOOSE_ENDS_SQL, NOT_KEPT_SQL
@@ -29,7 +30,7 @@ def draft_gates(connection: duckdb.DuckDBPyConnection, provider: str, run_id: st
 def source_lock(secured: Secured, lock: dict[str, Any], expected_sha256: str = "") -> Verdict:
     """The archived copy, read back, hashes to what the source lock says, and to a configured lock if there is one."""
     found = {
-        "source_lock": lock["source_sha256"],
+        "source_lock": kept_sha256(lock),
         "archived_copy": secured.sha256,
         "configured": expected_sha256 or secured.sha256,
     }

@@ -46,7 +46,7 @@ def produce_database(
     """
     published = run.database.exists()
     if published:
-        _verify(run)
+        verify_published(run)
     else:
         build_draft(run, lock, raw, count_many, progress)
     with connect(run.database if published else run.database_draft, read_only=True) as connection:
@@ -60,8 +60,12 @@ def produce_database(
     return Produced(verdicts, receipts, categories, publish_database(run, lock, generated_at))
 
 
-def _verify(run: RunPaths) -> None:
-    """A crash between rename and manifest leaves no manifest: then there is nothing to compare, and it is written."""
+def verify_published(run: RunPaths) -> None:
+    """A crash between rename and manifest leaves no manifest: then there is nothing to compare, and it is written.
+
+    Raises:
+        Corruption: the published database is not the one its manifest describes.
+    """
     if not run.provenance.exists():
         return
     expected = read_json(run.provenance)["database_sha256"]

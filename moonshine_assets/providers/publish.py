@@ -65,6 +65,7 @@ def write_provenance(run: RunPaths, lock: dict[str, Any], generated_at: str) -> 
         "database_sha256": sha256_file(run.database),
         "rows": counts,
         "receipt_by_category": categories,
+        **({"forgotten": lock["forgotten"], "kept_sha256": lock["kept_sha256"]} if "forgotten" in lock else {}),
         "generated_at": generated_at,
     }
     write_json_keeping(run.provenance, manifest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 import duckdb
 
@@ -32,6 +33,21 @@ class Tally:
     def add(self, **counts: int) -> None:
         for name, count in counts.items():
             self.counts[name] += count
+
+
+def with_forgotten(tallies: list[Tally], lock: dict[str, Any]) -> list[Tally]:
+    """The tallies of an export as it was given: what was cut out of the archived copy is added to its files."""
+    told = lock.get("forgotten")
+    if told is None:
+        return tallies
+    by_member = {tally.member: tally for tally in tallies}
+    for name, cut in told["members"].items():
+        if name not in by_member:
+            by_member[name] = Tally(name, "forgotten", 0)
+        tally = by_member[name]
+        tally.add(bytes_total=cut["bytes"], bytes_forgotten=cut["bytes"])
+        tally.add(conversations_in=cut["conversations"], conversations_forgotten=cut["conversations"])
+    return list(by_member.values())
 
 
 def structure_bytes(found: Split, view: memoryview) -> int:
@@ -70,9 +86,10 @@ def receipt_rows(connection: duckdb.DuckDBPyConnection, tallies: list[Tally]) ->
 #: The conservation law as SQL: each row is a file that breaks it, with the three differences (in minus out).
 IMBALANCE_SQL = """
 SELECT member,
-       bytes_total - bytes_conversations - bytes_structure - bytes_quarantined - bytes_sidecar AS bytes_missing,
+       bytes_total - bytes_conversations - bytes_structure - bytes_quarantined - bytes_sidecar
+           - bytes_forgotten AS bytes_missing,
        conversations_in - conversations_written - conversations_empty - conversations_duplicate
-           - conversations_quarantined AS conversations_missing,
+           - conversations_quarantined - conversations_forgotten AS conversations_missing,
        nodes_in - nodes_visible - nodes_hidden - nodes_structural - nodes_duplicate - nodes_quarantined AS nodes_missing
 FROM store.receipts
 WHERE bytes_missing <> 0 OR conversations_missing <> 0 OR nodes_missing <> 0

@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 
 from moonshine_assets.errors import BadInput, Corruption
 from moonshine_assets.exports.folder import folder_files
-from moonshine_assets.exports.register import source_sha256
-from moonshine_resources.atomic import copy_folder, copy_hashed, publish, read_json, remove_tree
-from moonshine_resources.home import RunPaths
+from moonshine_assets.exports.forgotten import forgotten
+from moonshine_assets.exports.register import kept_sha256, source_sha256
+from moonshine_assets.providers.cutting import cut_export
+from moonshine_resources.atomic import copy_folder, copy_hashed, publish, read_json, remove_tree, write_json
+from moonshine_resources.home import Home, RunPaths
 from moonshine_resources.locks import exclusive
 from moonshine_resources.zstd import packed_name, unpack_file
 
@@ -46,7 +48,7 @@ def raw_path(run: RunPaths, lock: dict[str, Any]) -> Path:
     suffix = "" if lock["kind"] == "folder" else Path(lock["source_path"]).suffix.lower()
     if not _ENDING.fullmatch(suffix):
         suffix = ""
-    return run.raw / f"{lock['source_sha256']}{suffix}"
+    return run.raw / f"{kept_sha256(lock)}{suffix}"
 
 
 def raw_lock(run: RunPaths) -> AbstractContextManager[None]:
@@ -64,7 +66,7 @@ def secured_path(run: RunPaths, lock: dict[str, Any]) -> Path:
     path = raw_path(run, lock)
     if not path.exists() and packed_name(path).exists():
         with raw_lock(run):
-            unpack_file(packed_name(path), path, lock["source_sha256"])
+            unpack_file(packed_name(path), path, kept_sha256(lock))
     if not path.exists():
         raise BadInput("the export is not archived yet", where=run.run_id, fix="materialize provider_export first")
     return path
@@ -73,15 +75,17 @@ def secured_path(run: RunPaths, lock: dict[str, Any]) -> Path:
 def secure(run: RunPaths) -> Secured:
     """Copy the locked export into the run's archive, once; verified against the lock by the bytes copied.
 
+    What was forgotten is cut out before anything is read from the copy.
+
     Raises:
-        BadInput: the export is gone or has changed since it was locked, and no copy exists.
+        BadInput: the export is gone or has changed since it was locked, and no copy exists; or all of it was forgotten.
         Busy: another process has been copying it for ten minutes.
         Corruption: the archived copy is not what the lock says.
         StorageFull: there is no space for the copy.
     """
     lock = read_lock(run)
     target = raw_path(run, lock)
-    expected = lock["source_sha256"]
+    expected = kept_sha256(lock)
     if not target.exists():
         with raw_lock(run):
             if not target.exists() and not _unpacked(target, expected, lock):
@@ -93,8 +97,43 @@ def secure(run: RunPaths) -> Secured:
             where=str(target),
             fix="remove the damaged copy and run again with the original export in place",
         )
+    if not run.database.exists():
+        # What is published was read after the last forgetting, which looks at every run.
+        lock = _cut(run, lock, target)
+        target = raw_path(run, lock)
     size = target.stat().st_size if target.is_file() else int(lock["size_bytes"])
-    return Secured(target, found, size)
+    return Secured(target, kept_sha256(lock), size)
+
+
+def _cut(run: RunPaths, lock: dict[str, Any], raw: Path) -> dict[str, Any]:
+    """Take what is forgotten out of the archived copy; the lock as it is then."""
+    home = Home(run.home)
+    known = forgotten(home, run.provider)
+    if not known:
+        return lock
+    with raw_lock(run):
+        cut = cut_export(run, lock, raw, known, run)
+        if cut is not None and cut.empty:
+            remove_others(run, None)
+            raise BadInput(
+                "every conversation of this export was forgotten",
+                where=lock["source_path"],
+                fix="take the file out of the inbox; nothing of it was kept",
+            )
+        if cut is not None:
+            lock = cut.lock
+            write_json(home.sources / f"{lock['source_sha256']}.json", lock)
+            write_json(run.lock, lock)
+        if "forgotten" in lock:
+            remove_others(run, raw_path(run, lock))
+    return lock
+
+
+def remove_others(run: RunPaths, kept: Path | None) -> None:
+    """Remove every archived copy of the run's export but one; its packed form may stay beside it."""
+    for path in list(run.raw.glob("*")):
+        if kept is None or path not in (kept, packed_name(kept)):
+            remove_tree(path) if path.is_dir() else path.unlink()
 
 
 def _unpacked(target: Path, expected: str, lock: dict[str, Any]) -> bool:

@@ -16,7 +16,7 @@ from moonshine_assets.gates import Verdict, require
 from moonshine_assets.lanes.assets import lane_key
 from moonshine_assets.lanes.build import LANES
 from moonshine_assets.ledger.assets import MAIN_LEDGER
-from moonshine_assets.ledger.main_ledger import reconciliation
+from moonshine_assets.ledger.reconciliation import reconciliation
 from moonshine_assets.mash.contracts import query_contracts
 from moonshine_assets.mash.state import mash_state
 from moonshine_assets.mash.vouched import checked_gates
@@ -25,6 +25,7 @@ from moonshine_assets.reports.citations import citations
 from moonshine_assets.reports.corpus_report import corpus_report
 from moonshine_assets.reports.manifests import authority_manifest, distillation_manifest, manifest_documents
 from moonshine_assets.reports.placeholders import no_placeholder
+from moonshine_assets.reports.status import status_as_written, write_status
 from moonshine_assets.reports.validation import validation_manifest
 from moonshine_assets.reports.visuals import draw_visuals
 from moonshine_resources import clock
@@ -33,6 +34,7 @@ from moonshine_resources.resources import HomeResource, MashDatabase, PolicyReso
 
 MANIFESTS = dg.AssetKey("manifests")
 REPORT = dg.AssetKey("corpus_report")
+STATUS = dg.AssetKey("status")
 VISUALS = dg.AssetKey("visuals")
 VALIDATION = dg.AssetKey("validation")
 
@@ -78,6 +80,28 @@ def manifests(
 
 
 @dg.asset(
+    key=STATUS,
+    deps=[MANIFESTS],
+    group_name="reports",
+    owners=OWNERS,
+    kinds={"markdown"},
+    output_required=False,
+    description="The status block of reports/README.md: date, run, counters, lanes; the text around it stays.",
+    check_specs=check_specs(STATUS, [("citations", "nobody has written into the block since it was made")]),
+)
+@reporting
+def status(home: HomeResource) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+    place = home.open()
+    verdict = status_as_written(place)
+    yield check_result(verdict)
+    if verdict.passed:
+        block = write_status(place)
+        yield dg.MaterializeResult(
+            metadata={"status": dg.MetadataValue.md(block), "page": dg.MetadataValue.path(place.status_page)}
+        )
+
+
+@dg.asset(
     key=VISUALS,
     deps=[MANIFESTS],
     group_name="reports",
@@ -100,7 +124,7 @@ def _picture(path: Path) -> dg.MarkdownMetadataValue:
 
 @dg.asset(
     key=REPORT,
-    deps=[VISUALS],
+    deps=[VISUALS, STATUS],
     group_name="reports",
     owners=OWNERS,
     kinds={"markdown"},
@@ -115,7 +139,8 @@ def corpus_report_asset(
     place = home.open()
     with mash_database.get_connection() as connection:
         text = corpus_report(connection, place, clock.iso(clock.now()))
-    verdict = citations(place)
+    # The validation report is of the state before until its own stage has written it.
+    verdict = citations(place, without=[place.validation_report])
     yield check_result(verdict)
     if verdict.passed:
         yield dg.MaterializeResult(
@@ -146,9 +171,12 @@ def validation(
             query_contracts(connection),
         ]
     verdicts["main_ledger"] = [reconciliation(read_json(place.reconciliation))]
-    verdicts["reports"] = [no_placeholder(manifest_documents(place)), citations(place)]
+    read = citations(place, without=[place.validation_report])
+    verdicts["reports"] = [no_placeholder(manifest_documents(place)), read]
     manifest = validation_manifest(place, verdicts, clock.iso(clock.now()))
     require([verdict for stage in verdicts.values() for verdict in stage], where="validation")
+    # Its own report is read too, now that it is there.
+    require([citations(place)], where="validation")
     gates = [{"stage": g["stage"], "gate": g["gate"], "passed": g["passed"]} for g in manifest["gates"]]
     yield dg.MaterializeResult(
         metadata={
@@ -161,4 +189,4 @@ def validation(
 
 
 def report_assets() -> list[dg.AssetsDefinition]:
-    return [manifests, visuals, corpus_report_asset, validation]
+    return [manifests, status, visuals, corpus_report_asset, validation]

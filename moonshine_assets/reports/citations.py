@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from moonshine_assets.errors import Corruption
 from moonshine_assets.gates import Verdict, broken, held
 from moonshine_assets.reports.quotable import field_of
+from moonshine_assets.reports.status import status_faults
+from moonshine_assets.reports.uncited import accepted, cards
 from moonshine_resources.atomic import read_json, sha256_file
 from moonshine_resources.home import Home
 
@@ -63,22 +65,32 @@ class _Findings:
         self.offenders.append({"report": self.report, "line": line, "problem": problem, **more})
 
 
-def citations(home: Home) -> Verdict:
+def citations(home: Home, *, without: Collection[Path] = ()) -> Verdict:
     """Every total cited in `reports/*.md` is the one in its file, and none about tokens goes without a citation.
+
+    Args:
+        home: with the reports, and the files they quote.
+        without: reports that are about to be written anew.
 
     A citation `[file#field]` stands right behind its number; `file` is relative to `reports/`. Totals may be quoted
     from the files of the authority manifest alone, as they were when it was written. A field that is a text (a gate's
     reason) may be quoted from the validation manifest: then the numbers before the citation must stand in it.
-    Without its own citation a number about tokens must equal a total the same report cites.
+    Without its own citation a number about tokens must equal a total the same report cites. Cards and packets cite
+    nothing: what they say of tokens must stand in what vouches for them (uncited.py). The status block must be that of
+    the present state.
     """
-    reports = sorted(home.reports.glob("*.md"))
+    reports = sorted(set(home.reports.glob("*.md")) - set(without))
     if not reports:
         return broken("citations", "there is no report to read", [{"problem": "no reports/*.md"}])
     sources = _Sources(home)
-    offenders: list[dict[str, Any]] = []
+    offenders: list[dict[str, Any]] = status_faults(home)
     totals = 0
-    for report in reports:
-        found = _read(report, sources)
+    read = [_read(report.name, report.read_text("utf-8"), sources) for report in reports]
+    for card, known in cards(home):
+        name = card.relative_to(home.reports).as_posix()
+        read.append(_read(name, card.read_text("utf-8"), sources, known))
+    read += [_read(packet, reason, sources, known) for packet, reason, known in accepted(home)]
+    for found in read:
         for line, printed in found.uncited:
             if printed.value not in found.cited:
                 found.offend(line, "a number about tokens without a citation", printed=printed.text)
@@ -90,9 +102,10 @@ def citations(home: Home) -> Verdict:
     return held("citations", f"{totals} cited totals are those of their files", totals_cited=totals)
 
 
-def _read(report: Path, sources: _Sources) -> _Findings:
-    found = _Findings(report.name)
-    for cell in cells(report.read_text("utf-8")):
+def _read(name: str, text: str, sources: _Sources, known: Collection[Decimal] = ()) -> _Findings:
+    """What a text's numbers come to; `known` ones need no citation in it."""
+    found = _Findings(name, cited=set(known))
+    for cell in cells(text):
         start = 0
         for citation in _CITATION.finditer(cell.text):
             _cited(cell, citation, _numbers(cell.text[start : citation.start()]), sources, found)

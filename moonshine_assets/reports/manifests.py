@@ -157,7 +157,13 @@ def _expect(source: Quotable, expected: dict[str, str]) -> None:
 
 def _derived(home: Home) -> list[Path]:
     """Reports that quote; they are never quoted themselves."""
-    return [home.corpus_report, home.validation_manifest, home.validation_report, home.authority_manifest]
+    return [
+        home.status_page,
+        home.corpus_report,
+        home.validation_manifest,
+        home.validation_report,
+        home.authority_manifest,
+    ]
 
 
 def _others(home: Home, known: set[Path]) -> Iterator[dict[str, str]]:

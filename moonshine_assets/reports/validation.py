@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from moonshine_assets.gates import Verdict
+from moonshine_assets.ledger.mismatch import COMPARISONS
 from moonshine_assets.reports.manifests import state_files
 from moonshine_assets.reports.quotable import Quotable, within
 from moonshine_assets.reports.write import says, table, write_markdown_keeping
@@ -38,7 +39,7 @@ def validation_manifest(home: Home, verdicts: Mapping[str, Sequence[Verdict]], g
         for verdict in of_stage
     ]
     pictures = sorted(home.visuals.glob("*.png")) if home.visuals.exists() else []
-    reports = [home.corpus_report] if home.corpus_report.exists() else []
+    reports = [path for path in (home.status_page, home.corpus_report) if path.exists()]
     manifest = {
         "passed": all(gate["passed"] for gate in gates),
         "run_id": ledger["run_id"],
@@ -81,11 +82,50 @@ def _report(home: Home, manifest: Mapping[str, Any]) -> str:
             "",
             *table(["gate", "stage", "verdict", "reason"], rows),
             "",
+            *_mismatches(Quotable.read(home, home.reconciliation)),
             "## Files",
             "",
             *table(["file", "SHA-256"], [[f"`{file['path']}`", f"`{file['sha256']}`"] for file in manifest["files"]]),
         ]
     )
+
+
+def _mismatches(record: Quotable) -> list[str]:
+    """Every pair of ledgers that say different numbers, with the terms that add up to the difference."""
+    entries = record.document["mismatches"]
+    lines = ["## Mismatches between ledgers", ""]
+    if not entries:
+        return [*lines, "No two ledgers say different numbers.", ""]
+    lines += [
+        "The two numbers differ by the sum of the terms. Where the numbers and terms can be seen stands in"
+        f" [{record.name}]({record.name}), `mismatches`, by rank.",
+        "",
+    ]
+    body: list[list[object]] = []
+    for rank, entry in enumerate(entries):
+        numbers = [record.total("mismatches", str(rank), side, "tokens") for side in ("left", "right")]
+        difference = record.total("mismatches", str(rank), "difference")
+        what = COMPARISONS[entry["comparison"]]
+        body.append([rank, what, entry.get("run_id", "all"), entry["counter"], *numbers, difference, "", ""])
+        for number, term in enumerate(entry["terms"]):
+            place = ("mismatches", str(rank), "terms", str(number))
+            because = f"{record.total(*place, 'items')} {term['because']}"
+            body.append(["", "", "", "", "", "", record.total(*place, "tokens"), f"`{term['kind']}`", because])
+        if entry["unexplained"]:
+            rest = record.total("mismatches", str(rank), "unexplained")
+            body.append(["", "", "", "", "", "", rest, "**unexplained**", ""])
+    header = [
+        "rank",
+        "held against each other",
+        "run",
+        "counter",
+        "the one",
+        "the other",
+        "difference",
+        "kind",
+        "because",
+    ]
+    return [*lines, *table(header, body), ""]
 
 
 def _reason(home: Home, gate: Mapping[str, Any], rank: int) -> str:

@@ -32,6 +32,7 @@ DISTILLED_CONVERSATIONS = Table(
         Column("tone_shift", "DOUBLE", "change of tone after an answer; NULL: not computed yet", nullable=True),
         Column("eligible_conversational", "BOOLEAN", "has a row in the conversational lane"),
         Column("eligible_dpo", "BOOLEAN", "has a row in the dpo lane"),
+        Column("eligible_kto", "BOOLEAN", "has a row in the kto lane"),
         Column("eligible_grpo", "BOOLEAN", "has a row in the grpo lane"),
         Column("eligible_agentic_code", "BOOLEAN", "has a row in the agentic_code lane"),
         Column("reasons", "VARCHAR[]", "lane:reason for the lanes it has no row in, sorted"),

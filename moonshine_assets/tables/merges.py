@@ -1,4 +1,4 @@
-"""Merges: what each merge and rollback wrote, one row a table, in the same transaction as the rows themselves."""
+"""Merges: what each merge, rollback and forgetting wrote, one row a table, in the same transaction as the rows."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from moonshine_assets.tables.schema import Column, Table
 
 MERGES = Table(
     name="merges",
-    doc="What each merge and rollback wrote, one row a table.",
+    doc="What each merge, rollback and forgetting wrote, one row a table.",
     key=("number", "table_name"),
     columns=(
-        Column("number", "BIGINT", "rank of the merge or rollback, from 1", at_least=1),
+        Column("number", "BIGINT", "rank of the merge, rollback or forgetting, from 1", at_least=1),
         Column("provider", "VARCHAR", "provider of the run"),
-        Column("provider_run_id", "VARCHAR", "run that was merged or taken out"),
-        Column("operation", "VARCHAR", "what was done", one_of=("merge", "rollback")),
+        Column("provider_run_id", "VARCHAR", "run that was merged, taken out, or rid of a conversation"),
+        Column("operation", "VARCHAR", "what was done", one_of=("merge", "rollback", "forget")),
         Column("merged_at", "TIMESTAMP", "when, UTC"),
         Column("table_name", "VARCHAR", "table written"),
         Column("inserted", "BIGINT", "rows inserted", at_least=0),

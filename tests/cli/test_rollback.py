@@ -18,6 +18,7 @@ from moonshine_resources.duckdb import connect
 from moonshine_resources.home import Home
 from moonshine_resources.tokenizer import TokenCounter
 
+OUTSIDE = "run_ledger_outside_the_mash"
 RUNS = "SELECT provider_run_id FROM store.runs ORDER BY 1"
 
 
@@ -46,7 +47,10 @@ def test_the_run_goes_and_lanes_ledger_and_reports_are_made_anew(rolled_back: Ro
     assert f"{run_id}: rolled back" in said.out
     assert all(run_id not in row for row in query(home.mash, RUNS))
     assert read_json(home.merge_manifest)["merges"][-1]["operation"] == "rollback"
-    assert run_id not in [run["run_id"] for run in read_json(home.reconciliation)["runs"]]
+    record = read_json(home.reconciliation)
+    assert run_id not in [run["run_id"] for run in record["runs"]]
+    outside = {entry["run_id"] for entry in record["mismatches"] if entry["comparison"] == OUTSIDE}
+    assert outside == {run_id}
     assert read_json(home.validation_manifest)["passed"] is True
     assert {row["run"]: row["state"] for row in status(home)["runs"]}[run_id] == "rolled back"
 
@@ -81,9 +85,16 @@ def test_runs_that_are_not_there_are_refused(ran_home: Ran, run_id: str, said: s
 def test_verify_tells_which_rule_is_broken(ran_home: Ran, tmp_path: Path) -> None:
     home = copied(ran_home, tmp_path / "home")
     whole = in_process("verify", "--json", home=home)
-    assert (whole.code, [gate["holds"] for gate in json.loads(whole.out)]) == (0, [True, True, True])
+    assert whole.code == 0
+    assert {gate["gate"]: gate["holds"] for gate in json.loads(whole.out)} == dict.fromkeys(
+        ("mash_schema", "provider_coverage", "mash_integrity", "reconciliation", "citations"), True
+    )
+    page = home.status_page.read_text("utf-8")
+    home.status_page.write_text(page.replace("| runs in the mash | ", "| runs in the mash | 1"), "utf-8")
     with connect(home.mash, read_only=False) as connection:
         connection.execute("UPDATE store.texts SET tokens = tokens + 1")
-    broken = in_process("verify", home=home)
+    broken = in_process("verify", "--json", home=home)
     assert broken.code == 1
-    assert "token_count_differs" in broken.out
+    offenders = {gate["gate"]: gate["offenders"] for gate in json.loads(broken.out) if not gate["holds"]}
+    assert "token_count_differs" in str(offenders["mash_integrity"])
+    assert [offender["problem"] for offender in offenders["citations"]] == ["the status block was edited by hand"]

@@ -17,9 +17,9 @@ from moonshine_assets.distill.waterfall import CLEANED, CONTENT, RAW, SELECTED, 
 from moonshine_assets.errors import GateFailed
 from moonshine_assets.exports.records import Block
 from moonshine_assets.gates import Verdict, broken
+from moonshine_assets.lanes.books import carried
 from moonshine_assets.lanes.build import LANES, build_lane
 from moonshine_assets.lanes.lint import lint
-from moonshine_assets.lanes.rows import carried
 from moonshine_assets.tables.derived import DERIVED_TABLES
 
 POLICY = load()
@@ -121,7 +121,8 @@ def test_an_answer_left_behind_is_selected_only_for_a_preference_row() -> None:
         "SELECT eligible_dpo, eligible_conversational, eligible_grpo, reasons, active_messages, branch_messages, "
         "human_turns, model_turns, tone_shift FROM store.distilled_conversations"
     ).fetchall()[0]
-    assert row == (True, True, False, ["agentic_code:no_tool_calls", "grpo:no_verifiable_prompt"], 4, 1, 2, 2, None)
+    reasons = ["agentic_code:no_tool_calls", "grpo:no_verifiable_prompt", "kto:in_a_pair", "kto:too_short"]
+    assert row == (True, True, False, reasons, 4, 1, 2, 2, None)
 
 
 def test_every_token_has_a_reason() -> None:
@@ -177,7 +178,7 @@ def check_lanes(connection: duckdb.DuckDBPyConnection) -> None:
         built = build_lane(connection, lane, POLICY, DISTILLATION)
         assert lint(built.rows, lane) == []
         assert built.candidates == len(built.rows) + sum(built.dropped.values())
-        assert set(carried(built.rows)) <= in_slice
+        assert set(carried(built)) <= in_slice
         flags = column(connection, f"SELECT eligible_{lane} FROM store.distilled_conversations")
         assert flags.count(False) == len(built.reasons) and set(built.reasons) <= set(conversations)
 

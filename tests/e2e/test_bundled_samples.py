@@ -16,6 +16,7 @@ from terminal import BUNDLED, SAMPLES, Ran
 
 from moonshine_assets.exports.container import opened
 from moonshine_assets.lanes.build import LANES
+from moonshine_assets.lanes.write import read_rows
 from moonshine_assets.ledger.record import COUNTERS
 from moonshine_resources.atomic import read_json
 from moonshine_resources.duckdb import connect
@@ -106,7 +107,11 @@ def test_each_conversation_is_what_its_story_says(ran_home: Ran, name: str) -> N
 
 
 def test_preference_pairs_are_those_of_the_stories_but_for_tools_and_files(ran_home: Ran) -> None:
-    found = {(row["conversation_id"], *row["node_ids"][-2:]) for row in lane_rows(ran_home.home, "dpo")}
+    found = {
+        (row["conversation_id"], *row["node_ids"][-2:])
+        for row in lane_rows(ran_home.home, "dpo")
+        if row["tier"] == "core"
+    }
     pairs = {
         tuple(pair) for counts in EXPECTED.values() for pair in counts["d2_pairs"] + counts["d2_pairs_steps_between"]
     }
@@ -120,17 +125,16 @@ def test_preference_pairs_are_those_of_the_stories_but_for_tools_and_files(ran_h
 
 def lane_rows(home: Home, lane: str) -> list[dict[str, Any]]:
     (folder,) = (home.distillations / lane).iterdir()
-    (file,) = (folder / "jsonl").glob("*.jsonl")
-    return [json.loads(line) for line in file.read_bytes().decode("utf-8").splitlines()]
+    return [*read_rows(folder, tier=None)]
 
 
 @pytest.mark.parametrize("lane", LANES)
 def test_each_lane_has_rows_in_both_forms(ran_home: Ran, lane: str) -> None:
     (folder,) = (ran_home.home.distillations / lane).iterdir()
     rows = lane_rows(ran_home.home, lane)
-    (parquet,) = (folder / "parquet").glob("*.parquet")
+    parquet = [pl.read_parquet(file).height for file in (folder / "parquet").rglob("*.parquet")]
     assert rows
-    assert pl.read_parquet(parquet).height == len(rows) == read_json(folder / "manifest.json")["rows"]
+    assert sum(parquet) == len(rows) == read_json(folder / "manifest.json")["rows"]
     assert lane in (folder / "README.md").read_text("utf-8")
 
 

@@ -20,7 +20,7 @@ def everyday() -> list[ParsedConversation]:
             model("left", "u1", LEFT),
             model("a1", "u1", KEPT),
             human("u2", "a1", "How long does it take?"),
-            model("a2", "u2", "Some million years."),
+            model("a2", "u2", "Some million years as a rule.", feedback="up"),
         ),
         conversation("sum", human("u1", None, "What is 17 * 23?"), model("a0", "u1", "390"), model("a1", "u1", "391")),
         conversation(

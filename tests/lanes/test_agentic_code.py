@@ -11,11 +11,11 @@ from moonshine_assets.lanes.trajectory import trajectory
 from moonshine_assets.lanes.trees import Part, Turn
 
 
-def run(*more: Node, is_error: bool | None = None) -> list[Node]:
+def run(*more: Node, is_error: bool | None = None, code: str = "sum(range(11))") -> list[Node]:
     """A question, a hidden call, its hidden result, the answer, then `more`."""
     return [
         human("u1", None, "Sum 1 to 10"),
-        call("c1", "u1", "python", "sum(range(11))"),
+        call("c1", "u1", "python", code),
         result("t1", "c1", "python", "55", is_error),
         model("a1", "t1", "It is 55."),
         *more,
@@ -71,10 +71,10 @@ def test_calls_and_results_inside_one_message_are_paired_by_id() -> None:
     nodes = inline(
         Block("thinking", "Hm"),
         Block("text", "Let me look."),
-        made("bash", '{"command":"ls"}', '{"command":"ls"}', "x1"),
+        made("bash", '{"command":"make test"}', '{"command":"make test"}', "x1"),
         made("view", '{"path":"a","n":2}', '{"path":"a","n":2}', "x2"),
-        came("view", "text", "x2", is_error=False),
-        came("bash", "a\nb", "x1", is_error=True),
+        came("view", "text", "x2", is_error=True),
+        came("bash", "a\nb", "x1", is_error=False),
         Block("text", "Two files."),
     )
     row = built("agentic_code", conversation("c", *nodes)).rows[0]
@@ -82,12 +82,12 @@ def test_calls_and_results_inside_one_message_are_paired_by_id() -> None:
     first = row["messages"][1]
     assert first["content"] == "Let me look."
     assert [entry["function"]["arguments"] for entry in first["tool_calls"]] == [
-        {"command": "ls"},
+        {"command": "make test"},
         {"path": "a", "n": 2},
     ]
     assert [message.get("tool_call_id") for message in row["messages"][2:4]] == ["call_2", "call_1"]
-    assert row["step_ok"] == [0, 1]
-    assert (row["outcome"], row["outcome_evidence"], row["signal"]) == ("B_exit_ok", "a1", "B_exit_ok")
+    assert row["step_ok"] == [1, 0]
+    assert (row["outcome"], row["outcome_evidence"], row["signal"]) == ("F_fail", "a1", "F_fail")
 
 
 @pytest.mark.parametrize(
@@ -134,14 +134,14 @@ def test_schemas_hold_the_types_that_were_seen() -> None:
 def test_the_outcome_is_what_the_last_result_with_a_flag_says(
     is_error: bool | None, tier: str, evidence: str | None, steps: list[int]
 ) -> None:
-    row = built("agentic_code", conversation("c", *run(is_error=is_error))).rows[0]
+    row = built("agentic_code", conversation("c", *run(is_error=is_error, code="pytest -q"))).rows[0]
     assert (row["outcome"], row["outcome_evidence"], row["step_ok"]) == (tier, evidence, steps)
 
 
-def test_a_later_result_without_a_flag_does_not_hide_the_flag_before_it() -> None:
+def test_a_later_result_without_a_flag_does_not_hide_the_check_before_it() -> None:
     more = [call("c2", "a1", "python", "2"), result("t2", "c2", "python", "2"), model("a2", "t2", "And 2.")]
-    row = built("agentic_code", conversation("c", *run(*more, is_error=True))).rows[0]
-    assert (row["outcome"], row["outcome_evidence"], row["step_ok"]) == ("F_fail", "t1", [0, 1])
+    row = built("agentic_code", conversation("c", *run(*more, is_error=False, code="ruff check ."))).rows[0]
+    assert (row["outcome"], row["outcome_evidence"], row["step_ok"]) == ("B_exit_ok", "t1", [1, 1])
 
 
 def test_an_artifact_is_a_call() -> None:
@@ -157,7 +157,7 @@ def test_an_artifact_is_a_call() -> None:
 
 
 def test_several_messages_of_a_tool_in_a_row_are_one_result() -> None:
-    nodes = run()
+    nodes = run(code="cargo build")
     nodes[3:] = [result("t2", "t1", "python", "and a plot", False), model("a1", "t2", "It is 55.")]
     row = built("agentic_code", conversation("c", *nodes)).rows[0]
     assert row["messages"][2]["content"] == "55\n\nand a plot"

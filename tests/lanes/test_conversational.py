@@ -51,6 +51,8 @@ def test_an_active_path_of_prose_becomes_one_row() -> None:
         "label_confidence": 1.0,
         "tokens_o200k": 6,
         "model_slug": "m-1",
+        "tier": "core",
+        "split": "train",
     }
 
 

@@ -122,6 +122,12 @@ CALL = ("messages", 1, "tool_calls", 0, "function")
         ("agentic_code", put("step_ok", []), "step_ok_does_not_match_calls"),
         ("agentic_code", put("step_ok", [2]), "step_ok_does_not_match_calls"),
         ("agentic_code", put("outcome", None), "null_column"),
+        ("agentic_code", put("truncated_tokens", []), "truncated_tokens_do_not_match_calls"),
+        ("kto", put("label", 1), "label_not_boolean"),
+        ("kto", put("completion", []), "empty_target"),
+        ("kto", put("prompt", []), "last_prompt_role"),
+        ("dpo", put("tier", "gold"), "unknown_value"),
+        ("dpo", put("split", "test"), "unknown_value"),
     ],
 )
 def test_a_planted_fault_is_found(lane: str, plant: Callable[[dict[str, Any]], None], rule: str) -> None:
@@ -135,6 +141,12 @@ def test_a_planted_fault_is_found(lane: str, plant: Callable[[dict[str, Any]], N
 def test_a_lane_that_holds_a_row_twice_is_red() -> None:
     row = sound("dpo")
     assert [finding.rule for finding in lint([row, row], "dpo")] == ["repeated_pair", "repeated_record_uid"]
+
+
+def test_a_conversation_on_both_sides_of_the_split_is_red() -> None:
+    row, other = sound("conversational"), sound("conversational")
+    other["record_uid"], other["split"] = "other", "validation"
+    assert lint([row, other], "conversational") == [("other", "conversation_on_both_sides", "split")]
 
 
 def test_a_pair_that_is_there_again_the_other_way_round_is_red() -> None:

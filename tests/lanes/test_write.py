@@ -19,8 +19,11 @@ from moonshine_assets.distill.policy import load
 from moonshine_assets.errors import BadInput
 from moonshine_assets.lanes.build import LANES, build_lane
 from moonshine_assets.lanes.columns import columns
-from moonshine_assets.lanes.write import WrittenLane, write_lane
+from moonshine_assets.lanes.write import WrittenLane, data_file, write_lane
 from moonshine_resources.home import Home
+
+#: Where the one row of each lane is: tier and split.
+WHERE = {lane: ("extra" if lane == "agentic_code" else "core", "train") for lane in LANES}
 
 
 def write(root: Path, lane: str, corpus: Corpus) -> WrittenLane:
@@ -43,26 +46,26 @@ def test_the_order_of_the_export_does_not_change_a_byte(tmp_path: Path, lane: st
 @pytest.mark.parametrize("lane", LANES)
 def test_jsonl_and_parquet_hold_the_same_rows(tmp_path: Path, lane: str) -> None:
     written = write(tmp_path, lane, everyday_corpus())
-    lines = (written.folder / "jsonl" / f"{lane}.jsonl").read_text("utf-8").split("\n")[:-1]
+    lines = (written.folder / data_file("jsonl", *WHERE[lane])).read_text("utf-8").split("\n")[:-1]
     rows = [json.loads(line) for line in lines]
     assert [list(row) for row in rows] == [list(columns(lane))]
-    table = pq.read_table(written.folder / "parquet" / f"{lane}.parquet")
+    table = pq.read_table(written.folder / data_file("parquet", *WHERE[lane]))
     for name, type_ in columns(lane).items():
         value = table.column(name).to_pylist()[0]
         if str(type_) == "list<item: extension<arrow.json>>":
             assert table.schema.field(name).type.value_type == type_.value_type
             value = [json.loads(item) for item in value]
         assert value == rows[0][name]
-    assert pl.read_parquet(written.folder / "parquet" / f"{lane}.parquet").height == 1
+    assert pl.read_parquet(written.folder / data_file("parquet", *WHERE[lane])).height == 1
 
 
 def test_objects_keep_their_own_keys(tmp_path: Path) -> None:
     written = write(tmp_path, "agentic_code", everyday_corpus())
-    row = json.loads((written.folder / "jsonl" / "agentic_code.jsonl").read_text("utf-8"))
+    row = json.loads((written.folder / "jsonl" / "extra" / "train.jsonl").read_text("utf-8"))
     function = row["messages"][1]["tool_calls"][0]["function"]
     assert function["arguments"] == {"command": "ls", "deep": {"a": [1, 2.5, True]}}
     assert "größte" in (
-        write(tmp_path, "conversational", everyday_corpus()).folder / "jsonl" / "conversational.jsonl"
+        write(tmp_path, "conversational", everyday_corpus()).folder / "jsonl" / "train.jsonl"
     ).read_text("utf-8")
 
 
@@ -83,8 +86,8 @@ def test_the_manifest_names_every_file_by_its_hash_and_keeps_the_books(tmp_path:
 def test_an_empty_lane_is_written_as_empty_with_the_reasons(tmp_path: Path, lane: str) -> None:
     corpus = Corpus(conversation("c1", human("u", None, "Hello"), model("a", "u", "Hi")))
     written = write(tmp_path, lane, corpus)
-    assert (written.folder / "jsonl" / f"{lane}.jsonl").read_bytes() == b""
-    table = pq.read_table(written.folder / "parquet" / f"{lane}.parquet")
+    assert (written.folder / data_file("jsonl", *WHERE[lane])).read_bytes() == b""
+    table = pq.read_table(written.folder / data_file("parquet", *WHERE[lane]))
     assert (table.num_rows, table.column_names) == (0, list(columns(lane)))
     assert (written.manifest["rows"], sum(written.manifest["dropped"].values())) == (0, 1)
     card = (written.folder / "README.md").read_text("utf-8")
@@ -99,7 +102,7 @@ def test_a_lane_of_an_empty_mash_is_written(tmp_path: Path) -> None:
 def test_the_card_lists_jsonl_alone(tmp_path: Path) -> None:
     card = (write(tmp_path, "dpo", everyday_corpus()).folder / "README.md").read_text("utf-8")
     front = card.split("---\n")[1]
-    assert "path: jsonl/dpo.jsonl" in front and "parquet" not in front
+    assert "path: jsonl/train.jsonl" in front and "parquet" not in front
 
 
 def test_writing_again_touches_no_file(tmp_path: Path) -> None:
@@ -113,7 +116,7 @@ def test_writing_again_touches_no_file(tmp_path: Path) -> None:
 def test_a_file_that_was_damaged_is_put_right_and_no_draft_is_left(tmp_path: Path) -> None:
     folder = write(tmp_path, "dpo", everyday_corpus()).folder
     sound = files(folder)
-    (folder / "jsonl" / "dpo.jsonl").write_text("{}")
+    (folder / "jsonl" / "train.jsonl").write_text("{}")
     (folder / "manifest.json").unlink()
     assert write(tmp_path, "dpo", everyday_corpus()).changed
     assert files(folder) == sound
@@ -121,9 +124,8 @@ def test_a_file_that_was_damaged_is_put_right_and_no_draft_is_left(tmp_path: Pat
 
 
 def test_a_failed_write_leaves_no_folder(tmp_path: Path) -> None:
-    result = build_lane(everyday_corpus().mash(), "dpo", POLICY, DISTILLATION)
-    result.rows[0]["label_confidence"] = float("nan")
-    with pytest.raises(ValueError, match="JSON"):
+    result = build_lane(everyday_corpus().mash(), "dpo", POLICY, "another_run")
+    with pytest.raises(BadInput, match="another run or policy"):
         write_lane(Home.at(tmp_path), "dpo", DISTILLATION, POLICY, result)
     assert list((tmp_path / "reports" / "distillations" / "dpo").iterdir()) == []
 
@@ -153,7 +155,7 @@ def test_thresholds_come_from_the_policy() -> None:
     strict = msgspec.structs.replace(lanes.conversational, minimum_human_turns=3)
     policy = msgspec.structs.replace(POLICY, lanes=msgspec.structs.replace(lanes, conversational=strict))
     result = build_lane(everyday_corpus().mash(), "conversational", policy, DISTILLATION)
-    assert (result.rows, result.dropped) == ([], {"tool_calls": 1, "too_few_human_turns": 2})
+    assert (list(result.rows), result.dropped) == ([], {"tool_calls": 1, "too_few_human_turns": 2})
 
 
 def test_an_unknown_lane_is_refused() -> None:

@@ -16,11 +16,13 @@ from moonshine_assets.distill.slice import write_slice
 from moonshine_assets.gates import rows
 from moonshine_assets.lanes.build import LANES, build_lane
 from moonshine_assets.lanes.write import write_lane
-from moonshine_assets.ledger.main_ledger import main_ledger, reconcile
+from moonshine_assets.ledger.main_ledger import main_ledger
+from moonshine_assets.ledger.reconciliation import reconcile
 from moonshine_assets.ledger.record import COUNTERS, Step, ledger_record
 from moonshine_assets.mash.merge import merge_manifest
 from moonshine_assets.mash.state import mash_state
 from moonshine_assets.reports.manifests import authority_manifest, distillation_manifest
+from moonshine_assets.reports.status import write_status
 from moonshine_assets.tables import RECEIPTS
 from moonshine_resources.atomic import write_json
 from moonshine_resources.home import Home
@@ -50,7 +52,7 @@ class State(NamedTuple):
     policy: Policy
 
     def manifests(self, generated_at: str = NOW) -> None:
-        """Distillation and authority manifest, as the stage writes them."""
+        """Distillation and authority manifest and the status block, as the stages write them."""
         distillation_manifest(
             self.home,
             policy=self.policy,
@@ -59,6 +61,7 @@ class State(NamedTuple):
             generated_at=generated_at,
         )
         authority_manifest(self.home, generated_at)
+        write_status(self.home)
 
 
 def state(root: Path) -> State:
@@ -175,6 +178,7 @@ def _run_files(connection: duckdb.DuckDBPyConnection, home: Home, run_id: str, p
         parsing_scope="conversations",
         policy_version=policy.version,
         generated_at=NOW,
+        extra={"raw_json_tokens_by_file": {"conversations.json": raw}},
     )
     run = home.run(run_id)
     write_json(run.ledger, ledger)

@@ -9,6 +9,7 @@ import pytest
 
 from moonshine_assets.gates import Verdict
 from moonshine_assets.reports.citations import citations
+from moonshine_assets.reports.status import write_status
 from moonshine_resources.atomic import sha256_file, write_json, write_text
 from moonshine_resources.home import Home
 
@@ -17,6 +18,14 @@ LEDGER = {
     "distilled_tokens_selected": 42,
     "run_id": "main_20260131_120000",
     "waterfall": [{"reason": "system_text", "tokens": 5_120}, {"reason": "twice", "tokens": 1}, {"reason": "twice"}],
+}
+#: What the status block wants to know besides.
+CARDS_LEDGER = {
+    "generated_at": "2026-01-31T12:00:00Z",
+    "source_sha256": "a1",
+    "policy_version": "policy-1",
+    "content_tokens_non_system": 5_120,
+    "content_tokens_cleaned": 5_000,
 }
 RAW = "1,293,480 [token_ledger.json#raw_json_tokens]"
 
@@ -154,3 +163,52 @@ def test_every_report_of_the_folder_is_read(home: Home) -> None:
 
 def test_no_report_at_all_is_not_a_pass(home: Home) -> None:
     assert not citations(home).passed
+
+
+def packet(home: Home, reason: str, decision: str = "forward", run_id: str | None = None) -> Verdict:
+    check = {"gate": "token_band", "passed": True, "blocking": True, "reason": reason}
+    write_json(home.handoff / "stage.json", {"decision": decision, "run_id": run_id, "checks": [check]})
+    return read(home, f"{RAW} tokens")
+
+
+@pytest.mark.parametrize(
+    "reason", ["1,293,480 tokens are there", "5,120 tokens of system text", "12,345 messages", "300 tokens"]
+)
+def test_a_packet_may_say_what_the_ledger_says(home: Home, reason: str) -> None:
+    assert packet(home, reason).passed
+
+
+def test_a_total_in_an_accepted_packet_that_no_ledger_holds_is_named(home: Home) -> None:
+    (offender,) = packet(home, "1,293,481 tokens are there").offenders
+    assert (offender["report"], offender["printed"]) == ("reports/handoff/stage.json", "1,293,481")
+    assert packet(home, "1,293,481 tokens are there", decision="revision_request").passed
+
+
+def test_a_packet_of_a_run_speaks_of_the_runs_ledger(home: Home) -> None:
+    run_id = "chatgpt_20260131_120000"
+    write_json(home.run(run_id).ledger, {"raw_json_tokens": 70_000})
+    assert packet(home, "70,000 tokens", run_id=run_id).passed
+    assert not packet(home, "1,293,480 tokens", run_id=run_id).passed
+
+
+def card(home: Home, text: str) -> Verdict:
+    folder = home.lane("dpo", "main_20260131_120000")
+    write_json(folder / "manifest.json", {"tokens": 8_000, "rows": 1_200, "run_id": "main_20260131_120000"})
+    write_json(home.distillation_manifest, {"run_id": "main_20260131_120000", "lanes": {}})
+    write_json(home.reconciliation, {"runs": []})
+    write_json(home.token_ledger, {**LEDGER, **CARDS_LEDGER})
+    listed = [{"path": "reports/token_ledger.json", "sha256": sha256_file(home.token_ledger)}]
+    write_json(home.authority_manifest, {"authoritative": listed})
+    write_status(home)
+    write_text(folder / "README.md", text)
+    return read(home, f"{RAW} tokens")
+
+
+def test_a_card_says_what_its_manifest_says(home: Home) -> None:
+    assert card(home, "- rows: 1,200, tokens: 8,000\n- 9,999 candidates").passed
+
+
+def test_a_total_in_a_card_that_its_manifest_does_not_hold_is_named(home: Home) -> None:
+    (offender,) = card(home, "- rows: 1,200, tokens: 8,001").offenders
+    assert offender["report"] == "distillations/dpo/main_20260131_120000/README.md"
+    assert offender["printed"] == "8,001"

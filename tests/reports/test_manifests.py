@@ -56,9 +56,9 @@ def test_a_ledger_of_something_else_is_refused(made: State, field: str) -> None:
 
 
 def test_a_lane_file_that_changed_is_refused(made: State) -> None:
-    path = made.home.lane("conversational", DISTILLATION) / "jsonl" / "conversational.jsonl"
+    path = made.home.lane("conversational", DISTILLATION) / "jsonl" / "train.jsonl"
     path.write_bytes(path.read_bytes() + b"\n")
-    with pytest.raises(Corruption, match=r"conversational\.jsonl"):
+    with pytest.raises(Corruption, match=r"train\.jsonl"):
         made.manifests()
 
 

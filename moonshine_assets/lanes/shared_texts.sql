@@ -1,0 +1,45 @@
+-- Which conversations belong together? Each row ties one to the first of its group: by the conversation it was resumed
+-- or forked from, by the words it begins with, by a longer text of a person or model that both hold.
+WITH spoken AS (
+    SELECT provider, provider_run_id, conversation_id, position, role, content_sha256, content_tokens
+    FROM store.messages
+    WHERE superseded_by IS NULL
+        AND content_tokens > 0
+        AND ((role = 'user' AND author_kind = 'human') OR (role = 'assistant' AND author_kind = 'model'))
+),
+beginnings AS (
+    SELECT
+        provider, provider_run_id, conversation_id,
+        arg_min(content_sha256, position) AS content_sha256
+    FROM spoken
+    WHERE role = 'user'
+    GROUP BY ALL
+),
+ties AS (
+    SELECT provider, provider_run_id, conversation_id, content_sha256 AS tie FROM beginnings
+    UNION ALL
+    SELECT provider, provider_run_id, conversation_id, content_sha256 AS tie
+    FROM spoken
+    WHERE content_tokens >= $minimum_tokens
+    UNION ALL
+    SELECT provider, provider_run_id, conversation_id, concat_ws(' ', provider, conversation_id) AS tie
+    FROM main.conversations
+    UNION ALL
+    SELECT provider, provider_run_id, conversation_id, concat_ws(' ', provider, parent_conversation_id) AS tie
+    FROM main.conversations
+    WHERE parent_conversation_id IS NOT NULL
+),
+firsts AS (
+    SELECT
+        tie,
+        min({'provider': provider, 'provider_run_id': provider_run_id, 'conversation_id': conversation_id}) AS head
+    FROM ties
+    GROUP BY tie
+)
+SELECT DISTINCT
+    t.provider, t.provider_run_id, t.conversation_id,
+    f.head.provider, f.head.provider_run_id, f.head.conversation_id
+FROM ties AS t
+JOIN firsts AS f USING (tie)
+WHERE (t.provider, t.provider_run_id, t.conversation_id)
+    != (f.head.provider, f.head.provider_run_id, f.head.conversation_id)
