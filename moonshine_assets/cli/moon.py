@@ -11,6 +11,7 @@ _COMMANDS = {
     "usage": "moonshine_assets.cli.moon_usage:usage",
     "status": "moonshine_assets.cli.moon_usage:status",
     "config": "moonshine_assets.cli.moon_usage:config",
+    "recall": "moonshine_assets.cli.moon_recall:recall",
     "snapshot": "moonshine_assets.cli.moon_archive:snapshot",
     "index": "moonshine_assets.cli.moon_archive:index",
     "restore": "moonshine_assets.cli.moon_archive:restore",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from moonshine_assets.sessions.contracts import RecallMatch, RecallResult
-from moonshine_assets.sessions.recall.passages import heading_facts, unquoted
+from moonshine_assets.sessions.recall.passages import heading_facts, searched_times, unquoted
 from moonshine_assets.sessions.recall.question import Question, parsed
 from moonshine_assets.sessions.recall.rank import Candidate, Concept, ranked
 from moonshine_assets.sessions.recall.store import reading
@@ -111,7 +111,7 @@ def _found(home: Home, question: Question, session: str | None) -> list[Candidat
         rare = [one for one in concepts if one.passages * _COMMON <= total] or concepts
         rows = _rows(connection, rare, session)
     candidates = [candidate for row in rows if (candidate := _candidate(home.session_texts, row)) is not None]
-    return ranked(candidates, concepts, total)
+    return ranked(candidates, concepts, total, question.wants)
 
 
 def _total(connection: sqlite3.Connection) -> int:
@@ -186,10 +186,10 @@ def _candidate(folder: Path, row: _Row) -> Candidate | None:
     if facts.get("id") != row.message_id:
         return None
     text = "\n".join(unquoted(line) for line in raw.split(b"\n"))
-    times = f"{facts.get('utc', '').replace('T', ' ')} {facts.get('local', '')}"
+    times = searched_times(facts["utc"], facts["local"]) if "utc" in facts else ""
     return Candidate(
         text=text,
-        context=f"{heading} {times}",
+        context=f"{row.message_id} {times}",
         at=row.at or 0,
         who=row.who,
         path=row.name,

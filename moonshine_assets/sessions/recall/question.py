@@ -6,9 +6,11 @@ the other words those that carry the question count.
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import NamedTuple
 
+from moonshine_assets.sessions.recall.rank import NOTHING, Wants
 from moonshine_assets.sessions.recall.terms import extra_words, folded, is_cjk, words
 
 #: Words of questions that every text has.
@@ -63,10 +65,11 @@ class Literal(NamedTuple):
 
 
 class Question(NamedTuple):
-    """What is looked for; `words` are single ones, those of literals not among them."""
+    """What is looked for; `words` are single ones, those of literals not among them. `wants` is what kind of answer."""
 
     literals: tuple[Literal, ...]
     words: tuple[str, ...]
+    wants: Wants = NOTHING
 
     @property
     def is_empty(self) -> bool:
@@ -95,7 +98,19 @@ def parsed(asked: str) -> Question:
     telling = [word for word in single if word not in _STOP and (len(word) > 1 or word.isdigit())]
     chosen = telling or ([] if literals else list(single))
     known = {word for literal in literals.values() for word in literal.words if len(literal.words) == 1}
-    return Question(tuple(literals.values()), tuple(word for word in chosen if word not in known))
+    return Question(tuple(literals.values()), tuple(word for word in chosen if word not in known), _wants(asked))
+
+
+def _wants(asked: str) -> Wants:
+    said = words(asked)
+    pairs = set(itertools.pairwise(said))
+    known = set(said)
+    counted = ("how", "many") in pairs or ("how", "much") in pairs or ("how", "long") in pairs
+    return Wants(
+        command=bool(known & {"command", "commands", "ran", "run"}) or ("how" in known and not counted),
+        path=bool(known & {"where", "path", "file", "folder", "directory"}),
+        number=counted or bool(known & {"number", "port", "version", "when", "date", "limit", "size", "timeout"}),
+    )
 
 
 def _add(literals: dict[str, Literal], text: str) -> None:

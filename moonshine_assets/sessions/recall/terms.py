@@ -12,7 +12,7 @@ _WORD = re.compile(r"[^\W_]+")
 _CJK_RUN = re.compile(f"[{_CJK}]+")
 #: Parts of camelCase, with runs of capitals kept together: parseHTTPResponse → parse, HTTP, Response.
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_HAS_CAMEL = re.compile(r"[a-z]+[A-Z]|[A-Z]{2,}[a-z]")
+_HAS_CAMEL = re.compile(r"[a-z][A-Z]|[A-Z]{2}[a-z]")
 _ENDINGS = ("ations", "ation", "ings", "ing", "ions", "ion", "ies", "ied", "ers", "er", "ed", "es", "s", "e", "y")
 _SHORTEST_STEM = 4
 
