@@ -16,7 +16,7 @@ from moonshine_assets.errors import BadInput, Corruption, Unreadable
 from moonshine_assets.sessions.archive import ledger
 from moonshine_assets.sessions.archive.members import members_of
 from moonshine_assets.sessions.archive.place import archive_path, folder_of, folder_of_record, session_lock
-from moonshine_assets.sessions.archive.segments import Content, pieces, take_in
+from moonshine_assets.sessions.archive.segments import Content, pieces, set_aside, take_in
 from moonshine_assets.sessions.archive.snapshots import (
     Line,
     Member,
@@ -84,11 +84,18 @@ def verify_archive(home: Home, record: ArchiveRecord) -> VerifiedArchive:
     """Put a snapshot together again, byte for byte, and compare every hash.
 
     Raises:
-        Corruption: something of it is missing or damaged.
+        Corruption: something of it is missing or damaged. What is damaged is set aside: archiving the session again
+            stores it anew, as far as the session still has it.
     """
     folder = folder_of_record(home, record)
     snapshot = with_hash(folder, record.content_hash)
-    size = sum(len(piece) for _, member in _members(snapshot) for piece in pieces(folder, member.content))
+    size = 0
+    for _, member in _members(snapshot):
+        try:
+            size += sum(map(len, pieces(folder, member.content)))
+        except Corruption:
+            set_aside(folder, member.content)
+            raise
     return VerifiedArchive(len(snapshot.members), size)
 
 

@@ -51,7 +51,7 @@ def take_in(folder: Path, stream: BinaryIO, size: int, before: Sequence[Segment]
         if len(rest) != known.size or sha256(rest).hexdigest() != known.sha256:
             break
         whole.update(rest)
-        segments.append(known)
+        segments.append(_store(folder, rest, known.sha256))
         rest = b""
     left = size - sum(one.size for one in segments) - len(rest)
     for piece in _cut(rest, stream, left):
@@ -118,10 +118,25 @@ def _path(folder: Path, name: str) -> Path:
     return folder / _FOLDER / f"{name}.zst"
 
 
-def _store(folder: Path, data: bytes) -> Segment:
+def set_aside(folder: Path, content: Content) -> list[Path]:
+    """Move segments that are damaged away, so that they are stored again while the session still has them; where they
+    are now."""
+    moved = []
+    for segment in content.segments:
+        path = _path(folder, segment.sha256)
+        try:
+            _load(folder, segment)
+        except Corruption:
+            if path.exists():
+                moved.append(path.replace(path.with_name(f"{path.name}.damaged")))
+    return moved
+
+
+def _store(folder: Path, data: bytes, known: str | None = None) -> Segment:
+    """Keep a piece, unless it is kept already; `known` is its hash where that is known."""
     from moonshine_resources.zstd import packed
 
-    segment = Segment(len(data), sha256(data).hexdigest())
+    segment = Segment(len(data), known or sha256(data).hexdigest())
     path = _path(folder, segment.sha256)
     if not path.exists():
         with atomic_file(path, mode=0o444) as stream:

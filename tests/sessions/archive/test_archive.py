@@ -246,9 +246,12 @@ def test_damage_to_a_segment_is_found(home: Home, tmp_path: Path, harm: str) -> 
     else:
         segment.write_bytes(data[: len(data) // 2] + (b"\x55" + data[len(data) // 2 + 1 :] if harm == "flip" else b""))
     with pytest.raises(Corruption):
-        verify_archive(home, record)
-    with pytest.raises(Corruption):
         restore_session(home, record, tmp_path / "out")
+    with pytest.raises(Corruption):
+        verify_archive(home, record)
+    # the session still has it: archiving it again makes the archive whole
+    assert archive_session(home, TOLD, live("claude_code", claude_log(tmp_path, 30)), NOW + 5) == record
+    assert verify_archive(home, record).members == 1
 
 
 def test_half_a_line_that_a_crash_left_is_set_aside(home: Home, tmp_path: Path) -> None:
