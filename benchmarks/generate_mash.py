@@ -19,6 +19,8 @@ from moonshine_resources.atomic import sha256_file
 from moonshine_resources.duckdb import connect, transaction
 
 PROVIDER = "chatgpt"
+#: Each in one text of twelve; a `place<n>` is in one of fifty.
+COLOURS = ["red", "orange", "yellow", "green", "blue", "violet", "black", "white", "grey", "brown", "pink", "golden"]
 TURNS = 10
 _FIRST_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 _MERGED_AT = datetime(2026, 1, 1)
@@ -31,7 +33,9 @@ FROM (
            'a' || $account || '-c' || (i // $turns) AS conversation_id, 'm' || (i % $turns) AS message_id,
            CASE WHEN i % 20 = 7 THEN 'Thanks, that is number ' || (i % 5000)
                 ELSE 'Message ' || i || ' of account ' || $account || ' asks for the weight of ' || (hash(i) % 9973)
-                     || ' stones and the height of ' || (hash(i + 1) % 9973) || ' towers' END AS text
+                     || ' stones and the height of ' || (hash(i + 1) % 9973) || ' towers, '
+                     || list_extract($colours, 1 + (hash(i + 2) % 12)::INTEGER) || ', near place'
+                     || (hash(i + 3) % 50) END AS text
     FROM range($messages) t(i)
 )
 """
@@ -121,7 +125,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, rank: int, messages: int, *, ac
     """Everything but texts; the temporary table `draft` stays."""
     day = _FIRST_DAY.replace(tzinfo=None) + timedelta(days=rank)
     facts = {"provider": PROVIDER, "run_id": run_id_of(rank), "day": day}
-    draft = {"run_id": facts["run_id"], "account": account, "messages": messages, "turns": TURNS}
+    draft = {"run_id": facts["run_id"], "account": account, "messages": messages, "turns": TURNS, "colours": COLOURS}
     connection.execute(_DRAFT, draft)
     for name, query in _TABLES.items():
         connection.execute(f"INSERT INTO store.{name} BY NAME {query}", facts)

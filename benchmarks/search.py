@@ -9,6 +9,7 @@ import shutil
 import sys
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -38,13 +39,21 @@ RUN_MESSAGES = 100_000
 QUESTIONS: dict[str, tuple[str, Filters]] = {
     "a rare word": ("4711", Filters()),
     "a rare and a common word": ("4711 towers", Filters()),
-    "a word of one text in twenty": ("thanks", Filters()),
+    "a word of one message in twenty, in few texts": ("thanks", Filters()),
+    "a word of one text in fifty": ("place7", Filters()),
+    "a word of one text in twelve": ("golden", Filters()),
+    "two words, of one text in twelve and in fifty": ("golden place7", Filters()),
+    "two words of one text in twelve, in none together": ("golden pink", Filters()),
     "a word of nearly every text": ("weight", Filters()),
     "four words of nearly every text": ("weight stones height towers", Filters()),
     "a phrase": ('"weight of 4711 stones"', Filters()),
     "a phrase of common words": ('"stones and the height"', Filters()),
     "words that no text has together": ("thanks weight", Filters()),
     "a common word, one role": ("weight", Filters(role="assistant")),
+    "a word of one text in twelve, one day": (
+        "golden",
+        Filters(since=datetime(2000, 1, 5), until=datetime(2000, 1, 6)),
+    ),
 }
 
 

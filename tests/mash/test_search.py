@@ -128,6 +128,16 @@ def test_only_current_versions_are_found(home: Home) -> None:
     assert asked(home, "pear") == ["c0-0"]
 
 
+def test_a_current_message_is_found_behind_any_number_of_superseded_ones(home: Home) -> None:
+    names = [f"c{number}" for number in range(8)]
+    merge(home, publish_run(home, [talk(name, "An apple", "Yes") for name in names], FIRST), gates=no_gates)
+    edited = [talk(name, "A pear", "Yes", updated=3) for name in names[:-1]]
+    merge(home, publish_run(home, edited, SECOND), gates=no_gates)
+    with connect(home.mash, read_only=True) as connection:
+        assert [hit.message_id for hit in find(connection, "apple", limit=1)] == ["c7-0"]
+        assert [hit.message_id for hit in find(connection, "pear", limit=3)] == ["c0-0", "c1-0", "c2-0"]
+
+
 def test_an_equal_text_is_indexed_once_and_found_wherever_it_stands(home: Home) -> None:
     merge(home, publish_run(home, [talk("c0", "An apple", "Yes")], FIRST), gates=no_gates)
     merge(home, publish_run(home, [talk("c1", "An apple", "No")], SECOND), gates=no_gates)

@@ -21,6 +21,7 @@ _BEHIND_SQL = """
 SELECT count(*) FROM store.runs AS m FULL JOIN search.runs AS s USING (provider_run_id, database_sha256)
 WHERE m.provider IS NULL OR s.run IS NULL
 """
+_SHOWN = ("score", "created_at", "provider", "conversation_id", "message_id", "provider_run_id", "role")
 Best = Callable[[int], list[tuple[int, int]]]
 
 
@@ -48,8 +49,8 @@ def find(
 ) -> list[Hit]:
     """Current messages by their text: those with all words first, then those with some, each by BM25.
 
-    Equal scores: the newest first, then by ids. Of a question that more than 32,768 texts answer about equally well,
-    those are looked at that came last.
+    Equal scores: the newest first, then those of the run merged last, as they stand in it. Of a question that more
+    than 32,768 texts answer about equally well, those are looked at that came last.
 
     Args:
         connection: an open mash, read-only or not.
@@ -78,7 +79,7 @@ def _hits(
     count = max(_FIRST, 2 * limit)
     while True:
         picked = best(count)
-        found = _current(connection, _texts(connection, picked, phrases), filters, limit, count)
+        found = _current(connection, _texts(connection, picked, phrases), filters, limit)
         if len(found) >= limit or len(picked) < count or count >= _MOST:
             return found[:limit]
         count *= _GROWTH
@@ -100,55 +101,73 @@ def _texts(
     return contents.filter(holds(contents["content"], phrases)).drop("content")
 
 
-def _current(
-    connection: duckdb.DuckDBPyConnection, texts: pl.DataFrame, filters: Filters, limit: int, each: int
-) -> list[Hit]:
-    """The current messages of some texts, best first, at most `limit`; of one text those of its `each` newest uses."""
+def _current(connection: duckdb.DuckDBPyConnection, texts: pl.DataFrame, filters: Filters, limit: int) -> list[Hit]:
+    """The current messages of some texts, best first, at most `limit`."""
     if texts.is_empty():
         return []
-    condition, parameters = uses_condition(filters)
-    listed = ", ".join(map(str, texts["text"]))
-    uses = connection.sql(
-        f"""
-        SELECT u.text, s.provider_run_id, m.ingested_at, u.raw_index, u.position, u.created_at
-        FROM search.uses AS u INNER JOIN search.runs AS s USING (run) INNER JOIN store.runs AS m USING (provider_run_id)
-        WHERE u.text IN ({listed}) {"AND " * bool(condition)}{condition}
-        QUALIFY row_number() OVER (
-            PARTITION BY u.text ORDER BY u.run DESC, u.created_at DESC NULLS LAST, u.raw_index, u.position) <= {each}
-        """,  # noqa: S608 - numbers and our own words
-        params=parameters,
-    ).pl()
-    found = []
-    for (run_id, ingested_at), of_run in uses.group_by("provider_run_id", "ingested_at"):
-        # The time a run came prunes whole row groups: DuckDB's statistics know but eight bytes of a run id.
-        rows = connection.sql(
-            f"""
-            SELECT provider, conversation_id, message_id, provider_run_id, role, created_at, raw_index, position,
-                   {KEY_SQL} AS text_key
-            FROM store.messages
-            WHERE ingested_at = $ingested_at::TIMESTAMP AND provider_run_id = $run_id AND superseded_by IS NULL
-              AND raw_index IN ({", ".join(map(str, of_run["raw_index"].unique()))})
-              AND position IN ({", ".join(map(str, of_run["position"].unique()))}) AND {_at(of_run["created_at"])}
-            """,  # noqa: S608 - numbers
-            params={"ingested_at": ingested_at, "run_id": run_id},
-        ).pl()
-        wanted = of_run.join(texts, on="text").select("raw_index", "position", "text_key", "score", "place", "text")
-        # Several files of an export may count from zero: a message is the one that has the text, too.
-        found.append(rows.join(wanted, on=["raw_index", "position", "text_key"]))
-    if not found:
-        return []
-    order = ["score", "created_at", "provider", "conversation_id", "message_id", "provider_run_id"]
-    kept = (
-        pl.concat(found)
-        .sort(order, descending=[True, True, False, False, False, False], nulls_last=True)
-        .unique(["provider", "conversation_id", "message_id", "provider_run_id"], keep="first", maintain_order=True)
-        .head(limit)
-    )
+    count = 2 * limit
+    while True:
+        uses = _uses(connection, texts, filters, count)
+        found = _messages(connection, uses)
+        if found.height >= limit or uses.height < count:
+            break
+        count *= _GROWTH
+    kept = found.head(limit)
     shown = kept.join(_contents(connection, kept), on="text_key", maintain_order="left")
     return [
         Hit(**{**row, "score": row["score"] / 1_000_000, "all_words": True})
-        for row in shown.select(*order, "role", text="content").iter_rows(named=True)
+        for row in shown.select(*_SHOWN, text="content").iter_rows(named=True)
     ]
+
+
+def _uses(connection: duckdb.DuckDBPyConnection, texts: pl.DataFrame, filters: Filters, count: int) -> pl.DataFrame:
+    """The first `count` uses of some texts, superseded ones among them, in the order of answers.
+
+    A text may be that of a million messages: DuckDB keeps the first ones while it scans, and sorts no more.
+    """
+    condition, parameters = uses_condition(filters)
+    connection.register("search_picked", texts.to_arrow())
+    listed = ", ".join(map(str, texts["text"]))
+    found = connection.sql(
+        f"""
+        SELECT s.provider_run_id, m.ingested_at, u.raw_index, u.position, u.created_at, p.text_key, p.place, p.score
+        FROM search.uses AS u INNER JOIN search_picked AS p USING (text) INNER JOIN search.runs AS s USING (run)
+        INNER JOIN store.runs AS m USING (provider_run_id)
+        WHERE u.text IN ({listed}) {"AND " * bool(condition)}{condition}
+        ORDER BY p.score DESC, u.created_at DESC NULLS LAST, u.run DESC, u.raw_index, u.position LIMIT {count}
+        """,  # noqa: S608 - numbers and our own words
+        params=parameters,
+    ).pl()
+    connection.unregister("search_picked")
+    return found.with_row_index("rank")
+
+
+def _messages(connection: duckdb.DuckDBPyConnection, uses: pl.DataFrame) -> pl.DataFrame:
+    """The current messages among some uses, in their order, each once."""
+    queries, parameters = [], []
+    for (run_id, ingested_at), of_run in uses.group_by("provider_run_id", "ingested_at", maintain_order=True):
+        # The time a run came prunes whole row groups: DuckDB's statistics know but eight bytes of a run id.
+        queries.append(
+            f"""
+            SELECT provider, conversation_id, message_id, provider_run_id, role, raw_index, position,
+                   {KEY_SQL} AS text_key
+            FROM store.messages
+            WHERE ingested_at = ?::TIMESTAMP AND provider_run_id = ? AND superseded_by IS NULL
+              AND raw_index IN ({", ".join(map(str, of_run["raw_index"].unique()))})
+              AND position IN ({", ".join(map(str, of_run["position"].unique()))}) AND {_at(of_run["created_at"])}
+            """  # noqa: S608 - numbers
+        )
+        parameters += [ingested_at, run_id]
+    if not queries:
+        return uses.clear()
+    rows = connection.sql(" UNION ALL ".join(queries), params=parameters).pl()
+    # Several files of an export may count from zero: a message is the one that has the text, too.
+    place = ["provider_run_id", "raw_index", "position", "text_key"]
+    return (
+        uses.join(rows, on=place)
+        .sort("rank", "provider", "conversation_id", "message_id")
+        .unique(["provider", "conversation_id", "message_id", "provider_run_id"], keep="first", maintain_order=True)
+    )
 
 
 def _at(times: pl.Series) -> str:
