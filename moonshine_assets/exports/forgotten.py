@@ -96,6 +96,17 @@ def gone_runs(home: Home) -> set[str]:
     return {told["run_id"] for told in _read(home)["runs"] if told["gone"]}
 
 
+def losses(home: Home) -> list[dict[str, Any]]:
+    """What each run lost so far: `run_id`, `conversations`, `raw_json_tokens`, `content_tokens_non_system`."""
+    told = ("conversations", "raw_json_tokens", "content_tokens_non_system")
+    found: dict[str, dict[str, Any]] = {}
+    for entry in _read(home)["runs"]:
+        lost = found.setdefault(entry["run_id"], {"run_id": entry["run_id"], **dict.fromkeys(told, 0)})
+        for name in told:
+            lost[name] += entry[name]
+    return [found[run_id] for run_id in sorted(found)]
+
+
 def bury(
     home: Home,
     conversations: Iterable[Conversation],

@@ -122,7 +122,6 @@ def ledger_outside(look: str, ledger: Ledger, kind: str) -> Iterator[dict[str, A
     because = {
         "rolled_back": "run was taken out of the mash",
         "staged": "run is counted and not merged",
-        "forgotten": "run holds nothing that is not forgotten",
     }[kind]
     for counter in (RAW, CONTENT, CLEANED):
         terms = [Term(kind, ledger[counter], 1, because, "main/merge_manifest.main.json")]

@@ -11,6 +11,7 @@ import duckdb
 
 from moonshine_assets.distill.waterfall import cleaned_in_the_mash
 from moonshine_assets.errors import Corruption
+from moonshine_assets.exports.forgotten import losses
 from moonshine_assets.gates import Verdict, broken, held, rows
 from moonshine_assets.ledger.explain import (
     CLEANED,
@@ -103,6 +104,7 @@ def reconcile(connection: duckdb.DuckDBPyConnection, home: Home, ledger: dict[st
         "runs": [_run(ledgers[run_id], run) for run_id, run in in_mash.items()],
         "counters": _counters(connection, ledger, list(ledgers.values()), counted_anew),
         "left_out": {step["reason"]: step["tokens"] for step in ledger["waterfall"] if step["to_counter"] == SELECTED},
+        "forgotten": losses(home),
         "mash_state": ledger["source_sha256"],
         "policy_version": ledger["policy_version"],
         "generated_at": ledger["generated_at"],

@@ -18,6 +18,7 @@ _OTHERS = ("counted_anew", "selected_in_the_mash")
 _BECAUSE = {
     "merged": "runs came into the mash",
     "rolled_back": "runs were taken out",
+    "forgotten": "runs lost conversations for good",
     "restored": "runs are not in the mash that was restored",
     "tokenizer_changed": "runs were counted by another tokenizer",
     "parsing_scope_changed": "runs were built anew",
@@ -54,26 +55,38 @@ def _entry(record: Record, counter: str) -> Record:
 
 
 def _runs(now: Record, before: Record, counter: str, taken_out: Collection[str]) -> list[Term]:
-    """Runs that came, went or are another build, by kind."""
+    """Runs that came, went, lost conversations or are another build, by kind."""
     new, old = ({run["run_id"]: run for run in record["runs"]} for record in (now, before))
     figure = _OF_RUN[counter]
     changes: dict[str, list[int]] = {}
-    for run_id in sorted(new.keys() | old.keys()):
-        if run_id not in old:
-            kind, tokens = "merged", new[run_id][figure]
-        elif run_id not in new:
-            kind = "rolled_back" if run_id in taken_out else "restored"
-            tokens = -old[run_id][figure]
-        else:
-            tokens = new[run_id][figure] - old[run_id][figure]
-            kind = _kind_of_change(new[run_id], old[run_id])
+
+    def changed(kind: str, tokens: int) -> None:
         if tokens:
             changes.setdefault(kind, []).append(tokens)
+
+    for run_id in sorted(new.keys() | old.keys()):
+        lost = {name: _lost(now, run_id, name) - _lost(before, run_id, name) for name in (RAW, CONTENT)}
+        if run_id not in old:
+            changed("merged", new[run_id][figure])
+        elif run_id not in new:
+            gone = "forgotten" if lost[RAW] else "rolled_back" if run_id in taken_out else "restored"
+            changed(gone, -old[run_id][figure])
+        else:
+            tokens = new[run_id][figure] - old[run_id][figure]
+            # Texts that were forgotten may stand elsewhere too, so of distinct ones nobody kept a count.
+            forgotten = -lost[counter] if counter in lost else tokens if lost[RAW] else 0
+            changed("forgotten", forgotten)
+            changed(_kind_of_change(new[run_id], old[run_id]), tokens - forgotten)
     return [
         Term(kind, sum(tokens), len(tokens), _BECAUSE[kind], f"{_LOOK}.runs")
         for kind, tokens in changes.items()
         if kind in _BECAUSE
     ]
+
+
+def _lost(record: Record, run_id: str, name: str) -> int:
+    """Tokens that a run has less because conversations of it were forgotten."""
+    return sum(entry[name] for entry in record["forgotten"] if entry["run_id"] == run_id)
 
 
 def _kind_of_change(new: Record, old: Record) -> str:
