@@ -215,6 +215,16 @@ class Home:
         return self.reports / "handoff"
 
     @property
+    def audit_labels(self) -> Path:
+        """What people said of rows: only ever added to, in no folder that is made anew."""
+        return self.root / "audit" / "labels.jsonl"
+
+    @property
+    def audit_opinions(self) -> Path:
+        """What a language model said of the same rows."""
+        return self.root / "audit" / "opinions.jsonl"
+
+    @property
     def vocabulary_cache(self) -> Path:
         return self.root / "cache" / "tiktoken"
 

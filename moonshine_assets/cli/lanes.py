@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from moonshine_assets.cli import show
+from moonshine_assets.cli.audit import audit
 from moonshine_assets.cli.options import as_json, at_home
 from moonshine_assets.cli.outcome import FAILED, OK, exiting, say_line
 from moonshine_resources.home import Home
@@ -264,3 +265,6 @@ def _print_reports(trainer: Trainer, form: str, reports: list[Report], left: dic
     ]
     if found:
         out.print(show.table(f"Findings, the first {min(_SHOWN, len(found))} of {len(found):,}", found[:_SHOWN]))
+
+
+lanes.add_command(audit)

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 from msgspec import Meta
 
+from moonshine_assets.distill.audit_policy import Audit
 from moonshine_assets.distill.cleaning_policy import Redaction, redaction_faults
 from moonshine_assets.distill.sections import Count, Positive, Section, Share
 from moonshine_assets.errors import UndefinedPolicy
@@ -151,6 +152,7 @@ class Policy(Section, frozen=True):
     answers: Answers
     split: Split
     lanes: Lanes
+    audit: Audit
 
     @property
     def version(self) -> str:
