@@ -97,7 +97,7 @@ def audit(
         again=skipped,
     )
     done = judge(judging, Console())
-    open_ = sum(judging.counts(stratum.signal).total() < len(stratum.drawn) for stratum in drawn)
+    open_ = sum(judging.counts(stratum).total() < len(stratum.drawn) for stratum in drawn)
     click.echo("all rows are judged" if done else f"kept; signals with open rows: {open_}; run the same to go on")
     click.echo("`moonshine lanes audit --report` shows the figures, `moonshine run` puts them into manifests and cards")
     return OK

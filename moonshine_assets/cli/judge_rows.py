@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import shutil
 import sys
 import termios
@@ -66,7 +67,12 @@ def _single_keys() -> Iterator[Iterator[str]]:
 
 
 def _keys(terminal: int) -> Iterator[str]:
-    while typed := os.read(terminal, _KEYS_AT_ONCE).decode("utf-8", "ignore"):
+    while True:
+        # Ctrl-C ends a wait here; a read it would not: Polars has reads begun again after a signal.
+        select.select([terminal], [], [])
+        typed = os.read(terminal, _KEYS_AT_ONCE).decode("utf-8", "ignore")
+        if not typed:
+            return
         # Arrow and function keys come as a sequence.
         yield from _SEQUENCE.sub("", typed).lower()
 
@@ -91,11 +97,11 @@ def _answered(item: Item, judging: Judging, console: Console, keys: Iterator[str
 
 def _show(item: Item, judging: Judging, console: Console) -> None:
     console.clear()
-    counts = judging.counts(item.signal)
+    counts = judging.counts(item)
     said = sum(counts.values())
     console.print(
         Text.assemble(
-            (f"{item.lane} · {item.signal}", "bold"),
+            (f"{item.lane} · {item.signal} · {item.tier}", "bold"),
             f"   {said} of {item.sample_rows} judged: {counts['right']} right, {counts['wrong']} wrong,"
             f" {counts['skip']} skipped",
         )

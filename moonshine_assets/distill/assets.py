@@ -16,6 +16,8 @@ from moonshine_assets.distill.slice import write_slice
 from moonshine_assets.distill.waterfall import counters
 from moonshine_assets.errors import GateFailed
 from moonshine_assets.gates import Verdict, rows
+from moonshine_assets.lanes.audit.labels import read
+from moonshine_assets.lanes.audit.precision import withholding
 from moonshine_assets.lanes.draft import save_draft
 from moonshine_assets.mash.assets import MASH
 from moonshine_assets.mash.contracts import query_contracts
@@ -114,8 +116,9 @@ def distilled_slice(
             )
             return verdicts
 
+        withhold = withholding(read(home.open().audit_labels), rules.audit)
         try:
-            report = write_slice(connection, rules, run_id, gates)
+            report = write_slice(connection, rules, run_id, gates, withhold)
         except GateFailed:
             if not verdicts:
                 raise

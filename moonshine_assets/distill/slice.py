@@ -14,7 +14,7 @@ from moonshine_assets.distill.replace import replace_rows
 from moonshine_assets.distill.state import require_clean
 from moonshine_assets.gates import Verdict, require
 from moonshine_assets.lanes.books import LaneResult, carried
-from moonshine_assets.lanes.build import LANES, build_lanes
+from moonshine_assets.lanes.build import LANES, Withhold, build_lanes
 from moonshine_assets.lanes.reading import Exchange, exchanges
 from moonshine_assets.lanes.trees import ConversationKey
 from moonshine_assets.tables.distilled import DISTILLED_CONVERSATIONS, DISTILLED_MESSAGES
@@ -47,6 +47,7 @@ def write_slice(
     policy: Policy,
     run_id: str,
     gates: Callable[[duckdb.DuckDBPyConnection], list[Verdict]] = lambda _: [],
+    withhold: Withhold = lambda *_: frozenset(),
 ) -> SliceReport:
     """Bring store.distilled_conversations and store.distilled_messages up to date, in one transaction.
 
@@ -54,6 +55,7 @@ def write_slice(
         connection: the mash, opened as its writer.
         policy: decides which lanes a conversation can feed.
         run_id: the distillation run, written into the rows.
+        withhold: see `build_lanes`.
         gates: checks on the slice as it would be; a broken one leaves the slice before as it was.
 
     Raises:
@@ -67,7 +69,7 @@ def write_slice(
         refused: dict[ConversationKey, list[str]] = {exchange.key: [] for exchange in slice_}
         not_in: dict[str, set[ConversationKey]] = {}
         nodes: set[tuple[str, str, str, str]] = set()
-        lanes = build_lanes(connection, tuple(LANES), policy, run_id, among=slice_)
+        lanes = build_lanes(connection, tuple(LANES), policy, run_id, among=slice_, withhold=withhold)
         for lane, built in lanes.items():
             nodes.update(carried(built))
             not_in[lane] = set(built.reasons)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
@@ -13,6 +14,8 @@ from moonshine_assets.distill.redaction.rules import Rules
 from moonshine_assets.distill.run import distillation_run_id
 from moonshine_assets.distill.state import require_clean
 from moonshine_assets.gates import Verdict, broken, held
+from moonshine_assets.lanes.audit.labels import read
+from moonshine_assets.lanes.audit.precision import withholding
 from moonshine_assets.lanes.build import LANES, build_lane
 from moonshine_assets.lanes.columns import columns
 from moonshine_assets.lanes.draft import take_draft
@@ -40,6 +43,11 @@ def trainer_lint(lane: str, rows: Rows) -> Verdict:
     if findings:
         return broken("trainer_lint", f"{len(findings)} findings in {len(rows)} rows", [f._asdict() for f in findings])
     return held("trainer_lint", f"{len(rows)} rows are of the form trainers load", rows=len(rows))
+
+
+def _audited(one: dict[str, Any]) -> dict[str, Any]:
+    """What a person looks for of a signal's audit."""
+    return {name: one[name] for name in ("signal", "tier", "rows", "right", "wrong", "precision", "low", "status")}
 
 
 def lane_key(lane: str) -> dg.AssetKey:
@@ -76,17 +84,21 @@ def lane_asset(lane: str) -> dg.AssetsDefinition:
         home: HomeResource, mash_database: MashDatabase, policy: PolicyResource
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
         place, rules = home.open(), policy.load()
+        labels = read(place.audit_labels)
+        withhold = withholding(labels, rules.audit)
         with mash_database.get_connection() as connection:
             run_id = distillation_run_id(connection, place, rules, clock.now())
             require_clean(connection, rules)
             accounts = account_identities(connection, place)
-            result = take_draft(place.lane_draft(lane, run_id), lambda: build_lane(connection, lane, rules, run_id))
+            result = take_draft(
+                place.lane_draft(lane, run_id), lambda: build_lane(connection, lane, rules, run_id, withhold=withhold)
+            )
         searched = Rules(rules.redaction, accounts.identities)
         verdicts = [trainer_lint(lane, result.rows), *sensitive(result.rows, searched)]
         for verdict in verdicts:
             yield check_result(verdict)
         if all(verdict.passed for verdict in verdicts):
-            written = write_lane(place, lane, run_id, rules, result)
+            written = write_lane(place, lane, run_id, rules, result, labels)
             dropped = [{"reason": reason, "candidates": n} for reason, n in result.dropped.items()]
             yield dg.MaterializeResult(
                 metadata={
@@ -96,6 +108,7 @@ def lane_asset(lane: str) -> dg.AssetsDefinition:
                     "tokens": sum(entry.tokens for entry in result.rows.entries),
                     "dropped": table_metadata(dropped),
                     "folder": dg.MetadataValue.path(written.folder),
+                    "audit": table_metadata([_audited(one) for one in written.manifest["audit"]]),
                     "written": written.changed,
                 }
             )

@@ -13,7 +13,7 @@ from moonshine_assets.lanes import agentic_code, conversational, dpo, grpo, kto
 from moonshine_assets.lanes.books import Books, LaneResult
 from moonshine_assets.lanes.reading import Exchange, exchanges, read
 from moonshine_assets.lanes.rows import Refused, Row, Stamp
-from moonshine_assets.lanes.spill import Spill
+from moonshine_assets.lanes.spill import Rows, Spill
 from moonshine_assets.lanes.splits import splits
 from moonshine_assets.lanes.trees import Conversation, ConversationKey
 from moonshine_assets.providers.rows import CountMany
@@ -22,6 +22,8 @@ from moonshine_resources.tokenizer.counter import load
 
 #: Message ids that rows carry, by conversation.
 Carried = Mapping[ConversationKey, set[str]]
+#: Of a lane with its rows, the (signal, tier) that people judged and found wrong too often.
+Withhold = Callable[[str, Rows], Set[tuple[str, str]]]
 
 
 class Lane(NamedTuple):
@@ -100,6 +102,7 @@ def build_lane(
     policy: Policy,
     distillation_run_id: str,
     *,
+    withhold: Withhold = lambda *_: frozenset(),
     count: CountMany = count_tokens,
 ) -> LaneResult:
     """All rows of one lane, see `build_lanes`.
@@ -107,7 +110,7 @@ def build_lane(
     Raises:
         BadInput: there is no such lane.
     """
-    return build_lanes(con, (lane,), policy, distillation_run_id, count=count)[lane]
+    return build_lanes(con, (lane,), policy, distillation_run_id, withhold=withhold, count=count)[lane]
 
 
 def build_lanes(
@@ -118,6 +121,7 @@ def build_lanes(
     *,
     among: Sequence[Exchange] | None = None,
     leave_out: Callable[[Carried], Set[ConversationKey]] = lambda _: frozenset(),
+    withhold: Withhold = lambda *_: frozenset(),
     count: CountMany = count_tokens,
 ) -> dict[str, LaneResult]:
     """All rows of each lane, by record_uid, and the books on what gave none. Reads only, each conversation once.
@@ -132,6 +136,8 @@ def build_lanes(
         among: what `exchanges` found, when the caller has it already.
         leave_out: gets the message ids that the rows of each conversation carry, over all lanes, and names the
             conversations whose rows are refused as `below_selection`.
+        withhold: gets a lane with its rows and names the (signal, tier) whose rows are refused as
+            `precision_below_bound`.
         count: tokens of texts; asked only for results of tools that are too long and were cut.
 
     Raises:
@@ -159,10 +165,15 @@ def build_lanes(
     results = {}
     for lane, kind in kinds.items():
         books[lane].drop("below_selection", lambda entry: entry.conversation in unwanted)
+        _withhold(books[lane], withhold(lane, books[lane].rows()))
         books[lane].entries.sort(key=lambda entry: entry.record_uid)
         measures = kind.finish(books[lane], policy)
         results[lane] = books[lane].close(measures)
     return results
+
+
+def _withhold(books: Books, below: Set[tuple[str, str]]) -> None:
+    books.drop("precision_below_bound", lambda entry: (entry.signal, entry.tier) in below)
 
 
 def _carried(books: Iterable[Books]) -> Carried:

@@ -36,14 +36,14 @@ def card(manifest: dict[str, Any]) -> str:
         f"- rows: {manifest['rows']:,}, tokens (o200k_base, texts counted one by one): {manifest['tokens']:,}",
         f"- run `{manifest['run_id']}`, policy `{manifest['policy_version']}`",
         f"- candidates: {manifest['candidates']:,} ({manifest['candidate_unit']})",
-        "- not audited: no label precision has been measured; `label_confidence` is the policy's assumption",
+        f"- {_audited(manifest)}",
         "- train and validation never share a conversation, a conversation that went on from it, or a longer text",
         f"- configuration `{lane}_extra`: {_EXTRA[lane]}",
         "- `parquet/` holds the same rows as a dataset of its own",
         "",
-        "| signal | tier | rows |",
-        "|---|---|---:|",
-        *(f"| {one['signal']} | {one['tier']} | {one['rows']:,} |" for one in manifest["signals"]),
+        "| signal | tier | rows | judged | precision (95 %) | audit |",
+        "|---|---|---:|---:|---|---|",
+        *(_signal(one) for one in manifest["audit"]),
         "",
         "## Left out",
         "",
@@ -56,6 +56,23 @@ def card(manifest: dict[str, Any]) -> str:
     else:
         lines += ["Nothing."]
     return "\n".join(lines) + "\n"
+
+
+def _audited(manifest: dict[str, Any]) -> str:
+    if not manifest["unaudited"]:
+        return "audited: people judged a sample of every signal"
+    below = [one["signal"] for one in manifest["audit"] if one["status"] == "below_bound"]
+    if below:
+        return f"below the policy's bound of precision: {', '.join(below)}; the lane is not audited as a whole"
+    if manifest["label_precision"]:
+        return "not audited as a whole: not every signal has been judged; `label_confidence` is the policy's assumption"
+    return "not audited: no label precision has been measured; `label_confidence` is the policy's assumption"
+
+
+def _signal(one: dict[str, Any]) -> str:
+    precision = "" if one["precision"] is None else f"{one['precision']:.3f} ({one['low']:.3f} to {one['high']:.3f})"
+    judged = one["right"] + one["wrong"]
+    return f"| {one['signal']} | {one['tier']} | {one['rows']:,} | {judged:,} | {precision} | {one['status']} |"
 
 
 def parquet_card(manifest: dict[str, Any]) -> str:

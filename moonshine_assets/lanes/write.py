@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +12,8 @@ import msgspec
 
 from moonshine_assets.distill.policy import Policy
 from moonshine_assets.errors import BadInput
+from moonshine_assets.lanes.audit.labels import Label
+from moonshine_assets.lanes.audit.precision import for_manifest, precisions_of
 from moonshine_assets.lanes.books import LaneResult
 from moonshine_assets.lanes.build import lane_named
 from moonshine_assets.lanes.card import card, parquet_card
@@ -54,7 +56,9 @@ def read_rows(folder: Path, tier: str | None = CORE, split: str | None = None) -
                 yield msgspec.json.decode(line)
 
 
-def write_lane(home: Home, lane: str, run_id: str, policy: Policy, result: LaneResult) -> WrittenLane:
+def write_lane(
+    home: Home, lane: str, run_id: str, policy: Policy, result: LaneResult, labels: Sequence[Label] = ()
+) -> WrittenLane:
     """Write a lane to `home.lane(lane, run_id)`; the same rows give the same bytes.
 
     A new folder is built beside its place and renamed, so it is there whole or not at all. In a folder that exists
@@ -65,10 +69,12 @@ def write_lane(home: Home, lane: str, run_id: str, policy: Policy, result: LaneR
     """
     if not _RUN_ID.fullmatch(run_id):
         raise BadInput(f"{run_id!r} cannot be a folder name", fix="use letters, digits, _, - and . only")
-    return write_folder(home.lane(lane, run_id), lane, run_id, policy, result)
+    return write_folder(home.lane(lane, run_id), lane, run_id, policy, result, labels)
 
 
-def write_folder(folder: Path, lane: str, run_id: str, policy: Policy, result: LaneResult) -> WrittenLane:
+def write_folder(
+    folder: Path, lane: str, run_id: str, policy: Policy, result: LaneResult, labels: Sequence[Label] = ()
+) -> WrittenLane:
     """`write_lane` at a place of its own.
 
     Raises:
@@ -79,15 +85,18 @@ def write_folder(folder: Path, lane: str, run_id: str, policy: Policy, result: L
     remove_tree(draft)
     draft.mkdir(parents=True)
     try:
-        manifest = _render(draft, lane, run_id, policy, result, unit)
+        audit = for_manifest(precisions_of(result.rows, lane, labels, policy.audit))
+        manifest = _render(draft, lane, run_id, policy, result, unit, audit)
         changed = _place(draft, folder, [file["path"] for file in manifest["files"]])
     finally:
         remove_tree(draft)
     return WrittenLane(folder, manifest, changed)
 
 
-def _render(draft: Path, lane: str, run_id: str, policy: Policy, result: LaneResult, unit: str) -> dict[str, Any]:
-    manifest = _manifest(lane, run_id, policy, result, unit)
+def _render(
+    draft: Path, lane: str, run_id: str, policy: Policy, result: LaneResult, unit: str, audit: Mapping[str, Any]
+) -> dict[str, Any]:
+    manifest = {**_manifest(lane, run_id, policy, result, unit), **audit}
     names: list[str] = []
     for tier in TIERS:
         for split in SPLITS:
@@ -128,8 +137,6 @@ def _manifest(lane: str, run_id: str, policy: Policy, result: LaneResult, unit: 
         },
         "signals": [{"signal": signal, "tier": tier, "rows": rows} for (signal, tier), rows in sorted(signals.items())],
         "measures": dict(sorted(result.measures.items())),
-        "unaudited": True,
-        "label_precision": None,
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from moonshine_assets.distill.policy import Policy
-from moonshine_assets.lanes.feedback import negative_rule
+from moonshine_assets.lanes.feedback import negative_rule, positive_rule
 from moonshine_assets.lanes.trees import Conversation, Turn
 
 THUMB_UP, THUMB_DOWN = "THUMB_UP", "THUMB_DOWN"
@@ -51,7 +51,8 @@ def functions(conversations: Iterable[Conversation], policy: Policy) -> list[Fun
 
 def _polarities(policy: Policy) -> dict[str, int]:
     negative = {rule.name: -1 for rule in policy.lanes.dpo.negative_rules}
-    return {**negative, THUMB_UP: 1, THUMB_DOWN: -1}
+    positive = {rule.name: 1 for rule in policy.lanes.dpo.positive_rules}
+    return {**negative, **positive, THUMB_UP: 1, THUMB_DOWN: -1}
 
 
 def _votes(conversations: Iterable[Conversation], policy: Policy) -> Iterator[set[str]]:
@@ -77,6 +78,7 @@ def _exchanges(path: list[Turn]) -> Iterator[tuple[Turn, str]]:
 def _said(answer: Turn, follow_up: str, policy: Policy) -> set[str]:
     votes = {THUMB_UP if answer.rating == "up" else THUMB_DOWN} if answer.rating else set()
     if follow_up:
-        rules = policy.lanes.dpo.negative_rules
-        votes |= {rule.name for rule in rules if negative_rule(follow_up, answer.prose, (rule,))}
+        rules = policy.lanes.dpo
+        votes |= {rule.name for rule in rules.negative_rules if negative_rule(follow_up, answer.prose, (rule,))}
+        votes |= {rule.name for rule in rules.positive_rules if positive_rule(follow_up, (rule,))}
     return votes

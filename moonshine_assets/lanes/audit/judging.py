@@ -26,6 +26,7 @@ class Item(NamedTuple):
 
     lane: str
     signal: str
+    tier: str
     key: str
     row: Row
     sample_rows: int
@@ -58,7 +59,7 @@ class Judging:
         self._labeller, self._seed, self._keep, self._now = labeller, seed, keep, now
         said = {row: label.verdict for (row, who), label in standing(labels).items() if who == labeller}
         self.items = [
-            Item(stratum.lane, stratum.signal, key, row, len(stratum.drawn))
+            Item(stratum.lane, stratum.signal, stratum.tier, key, row, len(stratum.drawn))
             for stratum in strata
             for key, row in stratum.drawn
         ]
@@ -71,9 +72,11 @@ class Judging:
         """The row to be judged next; None when all are."""
         return self._open[self._at] if self._at < len(self._open) else None
 
-    def counts(self, signal: str) -> Counter[str]:
-        """What was said of the drawn rows of a signal, by verdict."""
-        return Counter(self._said[item.key] for item in self.items if item.signal == signal and item.key in self._said)
+    def counts(self, of: Item | Stratum) -> Counter[str]:
+        """What was said of the drawn rows of the same lane, signal and tier, by verdict."""
+        kind = (of.lane, of.signal, of.tier)
+        same = (item.key for item in self.items if (item.lane, item.signal, item.tier) == kind)
+        return Counter(self._said[key] for key in same if key in self._said)
 
     def say(self, verdict: Verdict) -> None:
         """Answer the current row and go on to the next.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from moonshine_assets.distill.audit_policy import Audit
 from moonshine_assets.lanes.audit.labels import Label, row_key, standing
 from moonshine_assets.lanes.audit.statistics import wilson
 from moonshine_assets.lanes.rows import Row
+from moonshine_assets.lanes.spill import Rows
 
 #: `audited`: the sample is judged and the lower bound reaches the policy's. `below_bound`: it is judged and does not.
 #: `unaudited`: it is not judged to the end.
@@ -57,29 +58,47 @@ class Precision(NamedTuple):
 class _Tally:
     """Counts of one signal while a lane's rows go by."""
 
-    def __init__(self, tier: str) -> None:
-        self.tier = tier
+    def __init__(self) -> None:
         self.rows = 0
         self.said: dict[str, int] = {"right": 0, "wrong": 0, "skip": 0, "disputed": 0}
         self.other_versions = 0
 
 
 def precisions(rows: Iterable[Row], lane: str, labels: Iterable[Label], rules: Audit) -> list[Precision]:
-    """Every signal of a lane, by name, as its rows were judged; rows that are not in the lane any more do not count."""
+    """Every signal of a lane by tier, as its rows were judged; rows that are not in the lane any more do not count."""
     by_row: dict[str, list[Label]] = {}
     for label in standing(labels).values():
         if label.lane == lane:
             by_row.setdefault(label.row, []).append(label)
-    tallies: dict[str, _Tally] = {}
+    tallies: dict[tuple[str, str], _Tally] = {}
     for row in rows:
-        tally = tallies.setdefault(row["signal"], _Tally(row.get("tier", "core")))
+        tally = tallies.setdefault((row["signal"], row["tier"]), _Tally())
         tally.rows += 1
         said = by_row.get(row_key(row, lane), []) if by_row else []
         same = [label for label in said if label.signal_version == row["signal_version"]]
         tally.other_versions += len(said) - len(same)
         if same:
             tally.said[_verdict(same)] += 1
-    return [_precision(lane, signal, tally, rules) for signal, tally in sorted(tallies.items())]
+    return [_precision(lane, *kind, tally, rules) for kind, tally in sorted(tallies.items())]
+
+
+def precisions_of(rows: Rows, lane: str, labels: Sequence[Label], rules: Audit) -> list[Precision]:
+    """`precisions` of a lane as it is built; where nobody judged a row of it, none is read."""
+    if any(label.lane == lane for label in labels):
+        return precisions(rows, lane, labels, rules)
+    return precisions(({"signal": one.signal, "tier": one.tier} for one in rows.entries), lane, (), rules)
+
+
+def withholding(labels: Sequence[Label], rules: Audit) -> Callable[[str, Rows], frozenset[tuple[str, str]]]:
+    """Of a lane's rows, the (signal, tier) the policy does not let out: judged, and not right often enough."""
+
+    def withhold(lane: str, rows: Rows) -> frozenset[tuple[str, str]]:
+        if rules.below_bound != "withhold":
+            return frozenset()
+        found = precisions_of(rows, lane, labels, rules)
+        return frozenset((one.signal, one.tier) for one in found if one.status == "below_bound")
+
+    return withhold
 
 
 def _verdict(labels: list[Label]) -> str:
@@ -91,7 +110,7 @@ def _verdict(labels: list[Label]) -> str:
     return "disputed" if right == wrong else "right" if right > wrong else "wrong"
 
 
-def _precision(lane: str, signal: str, tally: _Tally, rules: Audit) -> Precision:
+def _precision(lane: str, signal: str, tier: str, tally: _Tally, rules: Audit) -> Precision:
     right, wrong = tally.said["right"], tally.said["wrong"]
     n = right + wrong
     interval = wilson(right, n)
@@ -104,7 +123,7 @@ def _precision(lane: str, signal: str, tally: _Tally, rules: Audit) -> Precision
     return Precision(
         lane,
         signal,
-        tally.tier,
+        tier,
         tally.rows,
         sample,
         right,
@@ -125,17 +144,13 @@ def lower_bound(rules: Audit, lane: str) -> float:
     return float(getattr(rules.lower_bounds, lane))
 
 
-def withheld(found: Iterable[Precision], rules: Audit) -> frozenset[str]:
-    """Signals whose rows the policy does not let out: judged, and not right often enough."""
-    if rules.below_bound != "withhold":
-        return frozenset()
-    return frozenset(one.signal for one in found if one.status == "below_bound")
-
-
 def for_manifest(found: list[Precision]) -> Mapping[str, Any]:
     """What a lane's manifest says of its audit."""
     return {
         "unaudited": not found or any(one.status != "audited" for one in found),
-        "label_precision": {one.signal: one.shown()["precision"] for one in found if one.precision is not None} or None,
+        "label_precision": {
+            f"{one.signal} {one.tier}": one.shown()["precision"] for one in found if one.precision is not None
+        }
+        or None,
         "audit": [one.shown() for one in found],
     }

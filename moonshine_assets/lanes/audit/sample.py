@@ -13,10 +13,11 @@ from moonshine_assets.lanes.rows import Row
 
 
 class Stratum(NamedTuple):
-    """A signal of a lane: how many rows it has, and those drawn with their keys, in the order they are judged."""
+    """A signal of a lane, by tier: how many rows it has, and those drawn with their keys, in the order of judging."""
 
     lane: str
     signal: str
+    tier: str
     rows: int
     drawn: list[tuple[str, Row]]
 
@@ -27,12 +28,12 @@ def strata(rows: Iterable[Row], lane: str, n: int, seed: int, signal: str | None
     The order depends on the rows' keys and the seed alone: a row that stays in the lane keeps its place, so what was
     judged before a new distillation is what would be drawn again.
     """
-    counts: Counter[str] = Counter()
-    heaps: dict[str, list[tuple[int, str, Row]]] = {}
+    counts: Counter[tuple[str, str]] = Counter()
+    heaps: dict[tuple[str, str], list[tuple[int, str, Row]]] = {}
     for row in rows:
-        name = row["signal"]
-        if signal not in (None, name):
+        if signal not in (None, row["signal"]):
             continue
+        name = (row["signal"], row["tier"])
         counts[name] += 1
         key = row_key(row, lane)
         # The heap's first is the one to go: the last by place.
@@ -43,7 +44,7 @@ def strata(rows: Iterable[Row], lane: str, n: int, seed: int, signal: str | None
         elif entry[0] > heap[0][0]:
             heappushpop(heap, entry)
     return [
-        Stratum(lane, name, counts[name], [(key, row) for _, key, row in sorted(heap, key=lambda e: -e[0])])
+        Stratum(lane, *name, counts[name], [(key, row) for _, key, row in sorted(heap, key=lambda e: -e[0])])
         for name, heap in sorted(heaps.items())
     ]
 

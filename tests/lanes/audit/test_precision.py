@@ -13,8 +13,9 @@ from moonshine_assets.distill.audit_policy import Audit
 from moonshine_assets.distill.policy import load
 from moonshine_assets.lanes.audit.judging import Judging
 from moonshine_assets.lanes.audit.labels import Label, row_key
-from moonshine_assets.lanes.audit.precision import for_manifest, precisions, withheld
+from moonshine_assets.lanes.audit.precision import for_manifest, precisions, withholding
 from moonshine_assets.lanes.audit.sample import strata
+from moonshine_assets.lanes.spill import Rows
 
 RULES = load().audit
 
@@ -80,7 +81,7 @@ def test_labels_of_another_rule_or_of_rows_that_are_gone_do_not_count() -> None:
 def test_the_manifest_says_what_is_not_audited() -> None:
     of = [*rows(20), *[{**dpo(f"rated {number}"), "signal": "rated_pair"} for number in range(2)]]
     half = for_manifest(precisions(of, "dpo", judged(of, 20), RULES))
-    assert (half["unaudited"], half["label_precision"]) == (True, {"regen_continued": 1.0})
+    assert (half["unaudited"], half["label_precision"]) == (True, {"regen_continued core": 1.0})
     assert [(one["signal"], one["status"]) for one in half["audit"]] == [
         ("rated_pair", "unaudited"),
         ("regen_continued", "audited"),
@@ -92,11 +93,12 @@ def test_the_manifest_says_what_is_not_audited() -> None:
 
 def test_what_is_below_the_bound_is_withheld_when_the_policy_says_so() -> None:
     of = rows(20)
-    found = precisions(of, "dpo", judged(of, 10, 10), RULES)
-    assert withheld(found, RULES) == frozenset()
-    assert withheld(found, rules(below_bound="withhold")) == {"regen_continued"}
-    good = precisions(of, "dpo", judged(of, 20), RULES)
-    assert withheld(good, rules(below_bound="withhold")) == frozenset()
+    kept = Rows.of("dpo", [{**row, "stripped_characters": 0} for row in of])
+    bad, good, strict = judged(of, 10, 10), judged(of, 20), rules(below_bound="withhold")
+    assert withholding(bad, RULES)("dpo", kept) == frozenset()
+    assert withholding(bad, strict)("dpo", kept) == {("regen_continued", "core")}
+    assert withholding(good, strict)("dpo", kept) == frozenset()
+    assert withholding([], strict)("dpo", kept) == frozenset()
 
 
 def test_a_sample_is_the_same_whatever_else_changes() -> None:
@@ -132,7 +134,7 @@ def test_a_sitting_goes_on_where_the_last_one_ended() -> None:
     shown = second.current()
     assert shown is not None and shown.key == drawn[0].drawn[2][0]
     assert not second.undo()
-    assert second.counts("regen_continued") == {"right": 1, "skip": 1}
+    assert second.counts(drawn[0]) == {"right": 1, "skip": 1}
     second.say("wrong")
     assert second.current() is None
     assert sitting("ben").current() is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,11 @@ from moonshine_assets.lanes.trainers.template import Refused, compiled
 from moonshine_assets.lanes.write import write_lane
 from moonshine_resources.home import Home
 
-pytestmark = [pytest.mark.trainers, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.trainers,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(find_spec("trl") is None, reason="`make test-trainers` installs TRL"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -243,9 +248,7 @@ CONVERSATIONS: list[tuple[list[dict[str, Any]], list[Any] | None]] = [
 
 
 def trl_templates() -> list[str]:
-    import importlib.util
-
-    found = importlib.util.find_spec("trl")
+    found = find_spec("trl")
     if found is None or found.origin is None:
         return []
     return sorted(path.stem for path in (Path(found.origin).parent / "chat_templates").glob("*.jinja"))
