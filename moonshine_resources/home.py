@@ -373,6 +373,15 @@ class Home:
         return self.session_archive / "index" / "recall.sqlite"
 
     @property
+    def qmd(self) -> Path:
+        """Index and settings of QMD, where it is switched on; derived."""
+        return self.session_archive / "index" / "qmd"
+
+    @property
+    def qmd_lock(self) -> Path:
+        return self.root / "locks" / "qmd.lock"
+
+    @property
     def session_ledger_lock(self) -> Path:
         return self.root / "locks" / "session_ledger.lock"
 

@@ -27,8 +27,8 @@ from moonshine_assets.sessions.archive import (
 )
 from moonshine_assets.sessions.configuration import load
 from moonshine_assets.sessions.contracts import ArchiveRecord
-from moonshine_assets.sessions.recall import index_archive, rebuild_index, verify_index
-from moonshine_assets.sessions.recall.index import index_texts
+from moonshine_assets.sessions.recall import index_archive, index_texts, rebuild_index, verify_index
+from moonshine_assets.sessions.recall.second import update_qmd
 from moonshine_assets.sessions.settings import Settings
 from moonshine_assets.sessions.usage.collect import Look, collect
 from moonshine_assets.sessions.usage.reading import Reading
@@ -62,6 +62,7 @@ def snapshot(session: str | None, home_dir: Path | None, as_json: bool) -> int:
             except MoonshineError as error:
                 say(error.inside(reading.key))
                 failed = True
+        failed |= bool(rows) and not _qmd_is_current(home, settings)
     _shown("Archived", rows, as_json)
     return FAILED if failed else OK
 
@@ -75,15 +76,17 @@ def snapshot(session: str | None, home_dir: Path | None, as_json: bool) -> int:
 def index(home_dir: Path | None, rebuild: bool, verify: bool, as_json: bool) -> int:
     """Bring the index up to date with the archived texts."""
     home = Home.at(home_dir)
+    settings = load(home.moon_config, os.environ).settings
     with progress_bar("index"):
         done = rebuild_index(home) if rebuild else index_texts(home)
         faults = list(_faults(home)) if verify else []
+        failed = bool(faults) or not _qmd_is_current(home, settings)
     if as_json:
         click.echo(json.dumps({**done._asdict(), "faults": faults}, ensure_ascii=False))
     else:
         again = ", made anew" if done.rebuilt else ""
         click.echo(f"{done.parts:,} parts and {done.passages:,} passages added{again}")
-    return FAILED if faults else OK
+    return FAILED if failed else OK
 
 
 @click.command()
@@ -105,6 +108,16 @@ def restore(session: str, to: Path, content_hash: str | None, home_dir: Path | N
     for path in restore_session(home, found[-1], to.expanduser().absolute()):
         click.echo(str(path))
     return OK
+
+
+def _qmd_is_current(home: Home, settings: Settings) -> bool:
+    """Bring QMD up to date where it is switched on; that it fails is said, and takes nothing from the archive."""
+    try:
+        update_qmd(home, settings)
+    except MoonshineError as error:
+        say(error.inside("QMD"))
+        return False
+    return True
 
 
 def _looked_for(home: Home, settings: Settings, session: str | None) -> tuple[list[Reading], list[Problem]]:

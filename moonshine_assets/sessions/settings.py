@@ -126,6 +126,15 @@ class Estimate(Section, frozen=True):
     window_tokens: Positive = 128_000
 
 
+class Qmd(Section, frozen=True):
+    """QMD beside the built-in index, where it is installed: it is kept up with the texts, and asked too."""
+
+    enabled: bool = False
+    command: str = "qmd"
+    timeout_secs: Positive = 30
+    index_timeout_secs: Positive = 900
+
+
 class Settings(Section, frozen=True):
     """Everything. `windows` are context windows by model name; they win over those that are known."""
 
@@ -139,6 +148,7 @@ class Settings(Section, frozen=True):
     claude_code: ClaudeCode = ClaudeCode()
     codex: Codex = Codex()
     estimate: Estimate = Estimate()
+    qmd: Qmd = Qmd()
     windows: dict[str, Positive] = {}
 
     def distill_triggers(self) -> DistillTriggers:

@@ -6,6 +6,6 @@ to the same texts has the same answer; and what a session said is handed on as d
 """
 
 from moonshine_assets.sessions.recall.find import recall
-from moonshine_assets.sessions.recall.index import Indexed, index_archive, rebuild_index, verify_index
+from moonshine_assets.sessions.recall.index import Indexed, index_archive, index_texts, rebuild_index, verify_index
 
-__all__ = ["Indexed", "index_archive", "rebuild_index", "recall", "verify_index"]
+__all__ = ["Indexed", "index_archive", "index_texts", "rebuild_index", "recall", "verify_index"]

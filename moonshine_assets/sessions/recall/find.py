@@ -48,7 +48,7 @@ class _Row(NamedTuple):
 
 def recall(
     home: Home,
-    settings: Settings,  # noqa: ARG001 - QMD is asked where they say so
+    settings: Settings,
     query: str,
     limit: int = 5,
     session: str | None = None,
@@ -61,6 +61,7 @@ def recall(
 
     Args:
         home: the data home.
+        settings: whether QMD is asked for what the index has too little of.
         query: a question, words, or things to be found as they are written.
         limit: matches at most.
         session: only of this session, its sub-agents included.
@@ -81,8 +82,12 @@ def recall(
 
             rebuild_index(home)
             found = _found(home, question, session)
-    matches = tuple(_match(home, candidate) for candidate in found[:limit])
-    return RecallResult(query=query or " ", matches=matches, generated_at_epoch_secs=moment)
+    matches = [_match(home, candidate) for candidate in found[:limit]]
+    if settings.qmd.enabled and len(matches) < limit:
+        from moonshine_assets.sessions.recall.second import more_matches
+
+        matches += more_matches(home, settings, question, matches, limit - len(matches), session)
+    return RecallResult(query=query, matches=tuple(matches), generated_at_epoch_secs=moment)
 
 
 def _bring_up_to_date(home: Home) -> None:
