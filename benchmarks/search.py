@@ -113,12 +113,18 @@ def _no_gates(_: duckdb.DuckDBPyConnection) -> list[Verdict]:
     return []
 
 
-def _section(messages: int, found: Sequence[Asked], merges: Sequence[Merged], facts: str) -> str:
+def table(found: Sequence[Asked]) -> str:
+    """The questions, a row each."""
     lines = ["| question | messages shown | first time, ms | warm, ms | warm, CPU ms |", "|---|---:|---:|---:|---:|"]
     lines += [
         f"| {one.name} | {one.answers} | {one.first * 1000:.0f} | {one.warm * 1000:.0f} | {one.cpu * 1000:.0f} |"
         for one in found
     ]
+    return "\n".join(lines)
+
+
+def _section(messages: int, found: Sequence[Asked], merges: Sequence[Merged], facts: str) -> str:
+    lines = [table(found)]
     whole, index = (median(getattr(one, name) for one in merges) for name in ("whole", "indexing"))
     lines += [
         "",
