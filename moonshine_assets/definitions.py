@@ -8,6 +8,7 @@ from moonshine_assets.archive.assets import restore_drill_check, restore_drill_j
 from moonshine_assets.distill.assets import clean_asset, distilled_slice
 from moonshine_assets.exports.adapters import BY_PROVIDER
 from moonshine_assets.lanes.assets import lane_assets
+from moonshine_assets.lanes.mixing.assets import mix_asset
 from moonshine_assets.ledger.assets import main_ledger_asset
 from moonshine_assets.mash.assets import mash_asset
 from moonshine_assets.providers.family import merge_key, provider_family
@@ -33,7 +34,15 @@ SESSIONS_JOB = "session_stages"
 
 _families = {provider: provider_family(provider) for provider in PROVIDERS}
 _merges = [merge_key(provider) for provider in PROVIDERS]
-_downstream = [mash_asset(_merges), clean_asset, distilled_slice, main_ledger_asset, *lane_assets(), *report_assets()]
+_downstream = [
+    mash_asset(_merges),
+    clean_asset,
+    distilled_slice,
+    main_ledger_asset,
+    *lane_assets(),
+    mix_asset,
+    *report_assets(),
+]
 
 provider_jobs = [
     dg.define_asset_job(

@@ -396,6 +396,10 @@ class Home:
     def lane(self, lane: str, run_id: str) -> Path:
         return self.distillations / lane / run_id
 
+    def mix(self, run_id: str) -> Path:
+        """The mixed sets of a distillation: a folder a lane, and their manifest."""
+        return self.distillations / "mix" / run_id
+
     def export(self, trainer: str, lane: str, run_id: str) -> Path:
         """A lane as a trainer reads it."""
         return self.reports / "trainers" / trainer / lane / run_id

@@ -46,6 +46,7 @@ SHARED_CHECKS = {
     "lanes/kto": ["pii", "secrets", "trainer_lint"],
     "lanes/grpo": ["pii", "secrets", "trainer_lint"],
     "lanes/agentic_code": ["pii", "secrets", "trainer_lint"],
+    "lanes/mix": ["mix_balance"],
     "manifests": ["no_placeholder"],
     "status": ["citations"],
     "session_archive": ["archive_verified"],

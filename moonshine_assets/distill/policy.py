@@ -135,6 +135,13 @@ class AgenticCode(Section, frozen=True):
     label_confidence: Share
 
 
+class Mix(Section, frozen=True):
+    """How alike the providers of a mixed set are: total variation between each two of them."""
+
+    maximum_total_variation: Share
+    minimum_rows: Positive
+
+
 class Lanes(Section, frozen=True):
     conversational: Conversational
     dpo: Dpo
@@ -151,6 +158,7 @@ class Policy(Section, frozen=True):
     redaction: Redaction
     answers: Answers
     split: Split
+    mix: Mix
     lanes: Lanes
     audit: Audit
 
