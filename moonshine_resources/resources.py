@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import duckdb
@@ -100,3 +100,7 @@ class TokenizerResource(ConfigurableResource):
     def counter(self) -> TokenCounter:
         """The counter; its vocabulary file lies in TIKTOKEN_CACHE_DIR if that is set, else in the home."""
         return load(self.home.open().vocabulary_folder)
+
+    def count_many(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text; the counter is loaded when it is first asked."""
+        return self.counter().count_many(texts)

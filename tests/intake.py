@@ -39,9 +39,9 @@ class Intake:
     def registered(self, path: Path, moment: datetime = MOMENT) -> RunPaths:
         return self.home.run(register(self.home, path, moment=moment).run_id)
 
-    def drafted(self, path: Path) -> RunPaths:
+    def drafted(self, path: Path, moment: datetime = MOMENT) -> RunPaths:
         """Registered, secured, built; the draft's gates are not asked."""
-        run = self.registered(path)
+        run = self.registered(path, moment)
         secured = secure(run)
         build_draft(run, read_lock(run), secured.path, self.count_many)
         return run
@@ -50,9 +50,9 @@ class Intake:
         with connect(run.database_draft, read_only=True) as connection:
             return {verdict.gate: verdict for verdict in draft_gates(connection, run.provider, run.run_id)}
 
-    def published(self, path: Path) -> RunPaths:
+    def published(self, path: Path, moment: datetime = MOMENT) -> RunPaths:
         """As drafted, its gates held, and published."""
-        run = self.drafted(path)
+        run = self.drafted(path, moment)
         require(list(self.gates(run).values()), where=run.run_id)
         publish_database(run, read_lock(run), "2026-01-31T12:00:00Z")
         return run

@@ -101,7 +101,7 @@ def clean_asset(
 )
 @reporting
 def distilled_slice(
-    home: HomeResource, mash_database: MashDatabase, policy: PolicyResource
+    home: HomeResource, mash_database: MashDatabase, policy: PolicyResource, tokenizer: TokenizerResource
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
     rules = policy.load()
     with mash_database.exclusively(), mash_database.writing() as connection:
@@ -118,7 +118,7 @@ def distilled_slice(
 
         withhold = withholding(read(home.open().audit_labels), rules.audit)
         try:
-            report = write_slice(connection, rules, run_id, gates, withhold)
+            report = write_slice(connection, rules, run_id, gates, withhold, count=tokenizer.count_many)
         except GateFailed:
             if not verdicts:
                 raise

@@ -14,9 +14,10 @@ from moonshine_assets.distill.replace import replace_rows
 from moonshine_assets.distill.state import require_clean
 from moonshine_assets.gates import Verdict, require
 from moonshine_assets.lanes.books import LaneResult, carried
-from moonshine_assets.lanes.build import LANES, Withhold, build_lanes
+from moonshine_assets.lanes.build import LANES, Withhold, build_lanes, count_tokens
 from moonshine_assets.lanes.reading import Exchange, exchanges
 from moonshine_assets.lanes.trees import ConversationKey
+from moonshine_assets.providers.rows import CountMany
 from moonshine_assets.tables.distilled import DISTILLED_CONVERSATIONS, DISTILLED_MESSAGES
 from moonshine_resources.duckdb import transaction
 
@@ -48,6 +49,8 @@ def write_slice(
     run_id: str,
     gates: Callable[[duckdb.DuckDBPyConnection], list[Verdict]] = lambda _: [],
     withhold: Withhold = lambda *_: frozenset(),
+    *,
+    count: CountMany = count_tokens,
 ) -> SliceReport:
     """Bring store.distilled_conversations and store.distilled_messages up to date, in one transaction.
 
@@ -57,6 +60,7 @@ def write_slice(
         run_id: the distillation run, written into the rows.
         withhold: see `build_lanes`.
         gates: checks on the slice as it would be; a broken one leaves the slice before as it was.
+        count: tokens of texts, for results of tools that the lanes cut.
 
     Raises:
         GateFailed: a gate does not hold, or the mash was not cleaned under this policy.
@@ -69,7 +73,7 @@ def write_slice(
         refused: dict[ConversationKey, list[str]] = {exchange.key: [] for exchange in slice_}
         not_in: dict[str, set[ConversationKey]] = {}
         nodes: set[tuple[str, str, str, str]] = set()
-        lanes = build_lanes(connection, tuple(LANES), policy, run_id, among=slice_, withhold=withhold)
+        lanes = build_lanes(connection, tuple(LANES), policy, run_id, among=slice_, withhold=withhold, count=count)
         for lane, built in lanes.items():
             nodes.update(carried(built))
             not_in[lane] = set(built.reasons)

@@ -26,7 +26,7 @@ from moonshine_assets.lanes.trainers.check import rendering_findings
 from moonshine_assets.lanes.write import write_lane
 from moonshine_assets.providers.family import OWNERS
 from moonshine_resources import clock
-from moonshine_resources.resources import HomeResource, MashDatabase, PolicyResource
+from moonshine_resources.resources import HomeResource, MashDatabase, PolicyResource, TokenizerResource
 
 _DESCRIPTIONS = {
     "conversational": "Active paths of real conversations, for supervised fine-tuning.",
@@ -81,7 +81,7 @@ def lane_asset(lane: str) -> dg.AssetsDefinition:
     )
     @reporting
     def build(
-        home: HomeResource, mash_database: MashDatabase, policy: PolicyResource
+        home: HomeResource, mash_database: MashDatabase, policy: PolicyResource, tokenizer: TokenizerResource
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
         place, rules = home.open(), policy.load()
         labels = read(place.audit_labels)
@@ -91,7 +91,8 @@ def lane_asset(lane: str) -> dg.AssetsDefinition:
             require_clean(connection, rules)
             accounts = account_identities(connection, place)
             result = take_draft(
-                place.lane_draft(lane, run_id), lambda: build_lane(connection, lane, rules, run_id, withhold=withhold)
+                place.lane_draft(lane, run_id),
+                lambda: build_lane(connection, lane, rules, run_id, count=tokenizer.count_many, withhold=withhold),
             )
         searched = Rules(rules.redaction, accounts.identities)
         verdicts = [trainer_lint(lane, result.rows), *sensitive(result.rows, searched)]

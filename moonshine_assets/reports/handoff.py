@@ -45,6 +45,7 @@ _WHAT_TO_DO = {
     "trainer_lint": "the named rows would be corrupted by a trainer: change the lane's rules or the policy",
     "secrets": "materialize clean again, so that new texts are searched, then the slice and the lane",
     "pii": "materialize clean again, so that new texts are searched, then the slice and the lane",
+    "mix_balance": "the mix before stays: the named providers differ too much; report it, or change the policy",
     "no_placeholder": "fill the named field and materialize the manifests again",
     "citations": "cite the ledger field the total is taken from, or correct the total",
 }
