@@ -14,7 +14,7 @@ CASES ?= 10000
 CASE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run ui test test-slow fuzz test-browser test-trainers check format docs bench clean
+.PHONY: help run ui test test-slow test-kills fuzz test-browser test-trainers check format docs bench clean
 
 help: ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,10 +33,13 @@ ui: $(READY) ## the Dagster UI on http://127.0.0.1:3000, with sensors and schedu
 	$(BIN)/moonshine ui
 
 test: $(READY) ## the tests, one worker a core
-	$(BIN)/python -m pytest -m 'not slow and not browser and not trainers' -n auto --maxprocesses 4
+	$(BIN)/python -m pytest -m 'not slow and not browser and not trainers and not kills' -n auto --maxprocesses 4
 
 test-slow: $(READY) ## soak and scale tests
 	$(BIN)/python -m pytest -m slow --timeout 3600
+
+test-kills: $(READY) ## archive, merge, rollback and forget killed with -9 at two hundred random times
+	$(BIN)/python -m pytest -m kills --timeout 3600 -s
 
 fuzz: $(READY) ## 10,000 mutated exports through the intake; again one of them: make fuzz SEED=1 CASE=4711
 	PYTHONPATH=tests $(BIN)/python -m fuzz --seed $(SEED) $(if $(CASE),--case $(CASE),--cases $(CASES))

@@ -19,7 +19,7 @@ from moonshine_assets.forget import intent as journal
 from moonshine_assets.forget.intent import PUBLISHING, STAGING, SWEEPING, Intent
 from moonshine_assets.forget.needles import Needle, chosen, needles, pieces_of, without_common
 from moonshine_assets.forget.publish import publish_staged
-from moonshine_assets.forget.search import Place, in_inbox, search
+from moonshine_assets.forget.search import Place, in_file, in_inbox, search
 from moonshine_assets.forget.stage_mash import holds, stage_mash
 from moonshine_assets.forget.stage_run import StagedRun, carries, runs_of, stage_run
 from moonshine_assets.forget.stage_snapshots import stage_snapshots
@@ -88,7 +88,7 @@ def plan(home: Home, named: Iterable[Conversation]) -> Plan:
     found.snapshots = [one.run_id for one in snapshots(home) if _snapshot_holds(home, one.run_id, found.runs)]
     buried = {entry["conversation_sha256"] for entry in entries(home)}
     nowhere = [one for one in wanted if one not in seen and tombstone(*one) not in buried]
-    if nowhere and not found.runs:
+    if nowhere and not found.runs and not _in_sessions(home, nowhere):
         raise BadInput(
             "there is no such conversation in this home",
             where=", ".join(map(str, nowhere)),
@@ -96,6 +96,13 @@ def plan(home: Home, named: Iterable[Conversation]) -> Plan:
         )
     found.known = not found.runs
     return found
+
+
+def _in_sessions(home: Home, conversations: Sequence[Conversation]) -> bool:
+    """Whether an archived session that never became a run is one of some conversations."""
+    wanted = needles(conversations, ())
+    files = sorted((home.archive / "sessions").rglob("*"))
+    return any(in_file(path, wanted, home.root) for path in files if path.is_file())
 
 
 def begin(home: Home, found: Plan, *, reason: str, moment: datetime) -> Intent:

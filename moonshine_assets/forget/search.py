@@ -153,13 +153,17 @@ def _in_duckdb(path: Path, wanted: Sequence[Needle]) -> Iterator[tuple[str, str]
             " WHERE database_name = current_database() AND NOT internal"
             " AND (schema_name, table_name) IN (SELECT schema_name, table_name FROM duckdb_tables())"
         ).fetchall()
+        tables: dict[str, list[str]] = {}
         for schema, table, column, type_ in columns:
-            if not any(word in type_ for word in ("VARCHAR", "JSON", "BLOB")):
-                continue
-            shown = f'"{column}"' if type_ == "BLOB" else f'"{column}"::VARCHAR'
-            reader = connection.sql(f'SELECT {shown} FROM "{schema}"."{table}"').to_arrow_reader(20_000)  # noqa: S608 - names from the catalogue
+            if any(word in type_ for word in ("VARCHAR", "JSON", "BLOB")):
+                shown = f'"{column}"' if type_ == "BLOB" else f'"{column}"::VARCHAR AS "{column}"'
+                tables.setdefault(f'"{schema}"."{table}"', []).append(shown)
+        for place, texts in tables.items():
+            reader = connection.sql(f"SELECT {', '.join(texts)} FROM {place}").to_arrow_reader(20_000)  # noqa: S608 - names from the catalogue
             for batch in reader:
-                yield from ((f"{schema}.{table}.{column}", one) for one in _in_array(batch.column(0), wanted))
+                for name, array in zip(batch.schema.names, batch.columns, strict=True):
+                    where = f"{place.replace(chr(34), '')}.{name}"
+                    yield from ((where, one) for one in _in_array(array, wanted))
 
 
 def _in_sqlite(path: Path, wanted: Sequence[Needle]) -> Iterator[tuple[str, str]]:

@@ -21,7 +21,6 @@ from moonshine_resources.home import Home
 FORGOTTEN = "forgotten"
 _PARAGRAPH = re.compile(rb"\n[ \t]*\n")
 _LINES = (".jsonl", ".ndjson", ".log", ".err", ".out", ".txt", ".tsv", ".csv")
-_CORE = ("providers", "main")
 #: Called with (files looked at, files in total).
 Progress = Callable[[int, int], None]
 
@@ -57,6 +56,12 @@ def _treatment(home: Home, path: Path) -> tuple[str, Treatment] | None:
         return None
     with path.open("rb") as stream:
         head = stream.read(16)
+    match parts:
+        # A session's segments make one archive, and the index is made anew from what is left of the pages.
+        case ("archive", "sessions", "raw", _, _, *rest) if rest:
+            return "archived sessions removed", _remove_folder(home.root.joinpath(*parts[:5]))
+        case ("archive", "sessions", "index" | "mlib" | "projection", *_):
+            return "pages and indices of sessions removed", _remove
     if is_sqlite(head):
         return "databases of records rid of it", _scrub_sqlite
     if head[8:12] == b"DUCK" and parts[0] != "work":
@@ -83,7 +88,7 @@ def _treatment(home: Home, path: Path) -> tuple[str, Treatment] | None:
 def _by_form(path: Path) -> tuple[str, Treatment]:
     if path.name.lower().endswith(_LINES):
         return "files rid of lines", _drop_lines
-    if path.suffix.lower() == ".md" and path.parts[-2:-1] != ("mlib",):
+    if path.suffix.lower() == ".md":
         return "notes rid of paragraphs", _drop_paragraphs
     return "files removed", _remove
 

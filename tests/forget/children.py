@@ -11,7 +11,7 @@ from exporting import chatgpt, write
 from intake import count_words
 from mash.children import child as child
 
-from forget.homes import MOMENT, counted, merge_again, merged
+from forget.homes import MOMENT, archive, counted, merge_again, merged
 from moonshine_assets.exports.forgotten import Conversation
 from moonshine_assets.forget.forget import begin, carry_out, plan, prove
 from moonshine_assets.forget.intent import pending
@@ -48,9 +48,9 @@ class Words:
 WORDS: Any = Words()
 
 
-def talks(later: int) -> list[dict[str, Any]]:
+def talks(later: int, conversations: int = 20) -> list[dict[str, Any]]:
     """An account of some talks, one of which is the secret; in a later export all went on."""
-    names = [*(f"talk-{number:08d}" for number in range(20)), SECRET]
+    names = [*(f"talk-{number:08d}" for number in range(conversations)), SECRET]
     return [
         chatgpt(
             name,
@@ -61,13 +61,18 @@ def talks(later: int) -> list[dict[str, Any]]:
     ]
 
 
-def prepared(base: Path, *, second: str) -> Home:
+def prepared(base: Path, *, second: str, conversations: int = 20) -> Home:
     """A home with one export merged; the second one is `counted`, or `merged` too."""
     home = Home.at(base / "home")
-    merged(home, write(base / "first.json", talks(0)), WORDS)
+    merged(home, write(base / "first.json", talks(0, conversations)), WORDS)
     take_in = {"counted": counted, "merged": merged}[second]
-    take_in(home, write(base / "second.json", talks(1)), WORDS, LATER)
+    take_in(home, write(base / "second.json", talks(1, conversations)), WORDS, LATER)
     return home
+
+
+def archive_only(home: Home) -> None:
+    with exclusive(home.mash_lock, seconds=60, what="the mash"):
+        archive(home, home.run(SECOND), LATER)
 
 
 def archive_and_merge(home: Home) -> None:

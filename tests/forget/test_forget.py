@@ -224,26 +224,20 @@ def test_files_put_back_from_a_backup_bring_nothing_back(filled: Path, after: Pa
     ]
 
 
-def test_a_mash_kept_aside_loses_it_too(place: Path) -> None:
-    home = Home.at(place / "home")
-    restore_in_place(home, "chatgpt_20260202_120000", LATER)
-    (aside,) = home.main.glob("moonshine_mash_before_restore_*.db")
-    assert forget(home, f"chatgpt/{SECRET}", counter=WORDS) == []
-    assert query(aside, "SELECT count(*) FROM store.runs") == [(3,)]
-    assert search(home, needles()) == []
-
-
-def test_a_run_of_nothing_else_goes_as_a_whole(place: Path) -> None:
+def test_a_run_of_nothing_else_goes_as_a_whole_and_a_mash_kept_aside_loses_it_too(place: Path) -> None:
     home = Home.at(place / "home")
     only = merged(home, write(place / f"{SECRET}.json", [chatgpt(SECRET, SAID)]), WORDS, LATER + timedelta(days=1))
     later = merged(home, write(place / "last.json", [chatgpt("end-55555555")]), WORDS, LATER + timedelta(days=2))
+    restore_in_place(home, later.run_id, LATER)
+    (aside,) = home.main.glob("moonshine_mash_before_restore_*.db")
     assert forget(home, f"chatgpt/{SECRET}", counter=WORDS) == []
     assert search(home, needles()) == []
     assert not only.reports.exists()
     assert not only.archive.exists()
+    assert query(aside, "SELECT count(*) FROM store.runs") == [(4,)], "all but the one that went"
     assert (only.run_id,) not in query(home.mash, "SELECT provider_run_id FROM store.runs")
     restored = restore_snapshot(home, later.run_id, place / "restored.db")
-    assert only.run_id not in restored["runs"]
+    assert restored["runs"] == [run for (run,) in query(home.mash, "SELECT provider_run_id FROM store.runs ORDER BY 1")]
     assert restore_drill(home).passed
 
 
