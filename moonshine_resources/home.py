@@ -93,6 +93,11 @@ class RunPaths:
         return self.reports / "provenance_manifest.json"
 
     @property
+    def publishing(self) -> Path:
+        """Which database is about to get its final name; gone once its manifest is written."""
+        return self.reports / ".publishing.json"
+
+    @property
     def archive_manifest(self) -> Path:
         return self.archive / "archive_manifest.json"
 

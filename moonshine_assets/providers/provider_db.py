@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from moonshine_assets.archive.run_archive import archived_build
 from moonshine_assets.errors import Corruption
 from moonshine_assets.gates import Verdict, rows
 from moonshine_assets.providers.build import Progress, build_draft
@@ -45,10 +46,10 @@ def produce_database(
         BadInput: the export cannot be read, see `build_draft`.
     """
     published = run.database.exists()
-    if published:
-        verify_published(run)
-    else:
+    if not published:
         build_draft(run, lock, raw, count_many, progress)
+    elif run.provenance.exists():
+        verify_published(run)
     with connect(run.database if published else run.database_draft, read_only=True) as connection:
         verdicts = gates(connection)
         receipts = rows(connection, "SELECT * EXCLUDE (source_file_sha256, record_uid) FROM store.receipts")
@@ -56,23 +57,30 @@ def produce_database(
     if not all(verdict.passed for verdict in verdicts):
         return Produced(verdicts, receipts, categories, None)
     if published:
-        return Produced(verdicts, receipts, categories, write_provenance(run, lock, generated_at))
+        # Without its manifest the gates' answer comes first: it names what is amiss.
+        verify_published(run)
+        manifest = write_provenance(run, lock, generated_at)
+        run.publishing.unlink(missing_ok=True)
+        return Produced(verdicts, receipts, categories, manifest)
     return Produced(verdicts, receipts, categories, publish_database(run, lock, generated_at))
 
 
 def verify_published(run: RunPaths) -> None:
-    """A crash between rename and manifest leaves no manifest: then there is nothing to compare, and it is written.
+    """The published database is the one its manifest describes; without a manifest, the one that was archived.
+
+    A crash between rename and manifest leaves a note of which database got its name: the manifest is written then.
 
     Raises:
-        Corruption: the published database is not the one its manifest describes.
+        Corruption: it is another one.
     """
-    if not run.provenance.exists():
-        return
-    expected = read_json(run.provenance)["database_sha256"]
     found = sha256_file(run.database)
-    if found != expected:
+    if run.publishing.exists() and read_json(run.publishing)["database_sha256"] == found:
+        return
+    expected = read_json(run.provenance)["database_sha256"] if run.provenance.exists() else archived_build(run)
+    if expected is not None and found != expected:
+        whose = "its manifest" if run.provenance.exists() else "the manifest of its archive"
         raise Corruption(
-            f"the published database has SHA-256 {found}, its manifest says {expected}",
+            f"the published database has SHA-256 {found}, {whose} says {expected}",
             where=str(run.database),
             fix=f"restore it from {run.archive}",
         )

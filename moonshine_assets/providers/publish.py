@@ -7,7 +7,7 @@ from typing import Any
 from moonshine_assets.errors import GateFailed
 from moonshine_assets.gates import rows
 from moonshine_assets.providers.categories import receipt_by_category
-from moonshine_resources.atomic import publish, read_json, sha256_file, sync_file, write_json_keeping
+from moonshine_resources.atomic import publish, read_json, sha256_file, sync_file, write_json, write_json_keeping
 from moonshine_resources.duckdb import connect
 from moonshine_resources.home import RunPaths
 
@@ -33,8 +33,12 @@ def publish_database(run: RunPaths, lock: dict[str, Any], generated_at: str) -> 
         )
     sync_file(draft)
     draft.chmod(0o444)
+    # A crash after the rename leaves a database without its manifest, or with that of an earlier build.
+    write_json(run.publishing, {"database_sha256": sha256_file(draft)})
     publish(draft, run.database)
-    return write_provenance(run, lock, generated_at)
+    manifest = write_provenance(run, lock, generated_at)
+    run.publishing.unlink()
+    return manifest
 
 
 def write_provenance(run: RunPaths, lock: dict[str, Any], generated_at: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from exporting import chatgpt, write
 from intake import count_words
 from mash.children import child as child
 
-from forget.homes import MOMENT, archive, counted, merge_again, merged
+from forget.homes import LATER, archive, counted, merge_again, merged
 from moonshine_assets.exports.forgotten import Conversation
 from moonshine_assets.forget.forget import begin, carry_out, plan, prove
 from moonshine_assets.forget.intent import pending
@@ -24,7 +23,6 @@ from moonshine_resources.locks import exclusive
 
 SECRET = "secret-9f8e7d6c-conversation"
 FIRST, SECOND = "chatgpt_20260201_120000", "chatgpt_20260202_120000"
-LATER = MOMENT + timedelta(days=1)
 
 
 class Words:

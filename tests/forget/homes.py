@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -29,6 +29,7 @@ from moonshine_resources.home import Home, RunPaths
 from moonshine_resources.tokenizer import TokenCounter
 
 MOMENT = datetime(2026, 2, 1, 12, tzinfo=UTC)
+LATER = MOMENT + timedelta(days=1)
 
 
 def counted(home: Home, export: Path, counter: TokenCounter, moment: datetime = MOMENT) -> RunPaths:
