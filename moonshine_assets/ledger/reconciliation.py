@@ -81,19 +81,22 @@ def reconcile(connection: duckdb.DuckDBPyConnection, home: Home, ledger: dict[st
     """
     in_mash = runs_in_mash(connection)
     paths = {run_id: home.run(run_id) for run_id in in_mash}
-    ledgers = {run_id: read_json(run.ledger) for run_id, run in paths.items()}
     look = {run_id: _place(home, run) for run_id, run in paths.items()}
+    ledgers: dict[str, dict[str, Any]] = {}
     found: list[dict[str, Any]] = []
     for run_id, run in in_mash.items():
-        found += ledger_and_mash(look[run_id], ledgers[run_id], run, earlier_ledgers(paths[run_id]))
-        found += ledger_and_recount(look[run_id], ledgers[run_id], run)
+        whole = read_json(paths[run_id].ledger)
+        found += ledger_and_mash(look[run_id], whole, run, earlier_ledgers(paths[run_id]))
+        found += ledger_and_recount(look[run_id], whole, run)
+        # A run of a log folder lists ten thousand files: those of all runs are not held at once.
+        ledgers[run_id] = {name: value for name, value in whole.items() if name != "raw_json_tokens_by_file"}
     counted_anew = sum(term["tokens"] for entry in found if entry["counter"] == RAW for term in entry["terms"])
     pairs = successive_exports(connection, in_mash)
     conversations, texts = conversation_changes(connection, pairs), text_changes(connection, pairs)
     for newer, older in pairs:
         found += ledger_and_earlier_export(
-            (look[newer], ledgers[newer]),
-            (look[older], ledgers[older]),
+            (look[newer], read_json(paths[newer].ledger)),
+            (look[older], read_json(paths[older].ledger)),
             conversations[newer, older],
             texts[newer, older],
         )
