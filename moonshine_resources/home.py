@@ -387,6 +387,15 @@ class Home:
         return self.root / "locks" / "qmd.lock"
 
     @property
+    def session_exports(self) -> Path:
+        """Which states of sessions were put into the inbox, a line an export."""
+        return self.session_archive / "exports.jsonl"
+
+    @property
+    def session_exports_lock(self) -> Path:
+        return self.root / "locks" / "session_exports.lock"
+
+    @property
     def session_ledger_lock(self) -> Path:
         return self.root / "locks" / "session_ledger.lock"
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from moonshine_assets.errors import BadInput, Corruption, Unreadable
 from moonshine_assets.sessions.archive import ledger
+from moonshine_assets.sessions.archive.forgetting import refuse_forgotten
 from moonshine_assets.sessions.archive.members import members_of
 from moonshine_assets.sessions.archive.place import archive_path, folder_of, folder_of_record, session_lock
 from moonshine_assets.sessions.archive.segments import Content, pieces, set_aside, take_in
@@ -59,11 +60,13 @@ def archive_session(home: Home, settings: Settings, reading: Reading, now: int |
 
     Raises:
         Unreadable: the session is not where the reading says, or cannot be read.
+        BadInput: it was forgotten.
         Busy: another process has been archiving it for five minutes.
         StorageFull: there is no space; what was archived before stands.
     """
     from moonshine_assets.sessions.projection import project
 
+    refuse_forgotten(home, reading.provider, reading.session_id)
     folder = folder_of(home, reading)
     moment = int(clock.now().timestamp()) if now is None else now
     with session_lock(home, folder):
