@@ -14,6 +14,7 @@ from moonshine_assets.providers.family import merge_key, runs_of
 from moonshine_resources import clock
 from moonshine_resources.resources import HomeResource
 from sensors.inbox import decide, read_inbox
+from sensors.session_exports import hand_over
 from sensors.targets import Job
 
 #: Entries registered in one tick; a tick may take 60 s and a 2 GB export takes about 5 s to hash and detect.
@@ -37,6 +38,8 @@ def new_exports_sensor(jobs: Sequence[Job]) -> dg.SensorDefinition:
     )
     def new_exports(context: dg.SensorEvaluationContext, home: HomeResource) -> dg.SensorResult | dg.SkipReason:
         place = home.open()
+        for problem in hand_over(place, int(time.time())):
+            context.log.warning("sessions are not exported: %s", problem)
         state = json.loads(context.cursor) if context.cursor else {}
         decision = decide(state, read_inbox(place.inbox), time.time(), most=_MOST_A_TICK)
         registered: list[Registration] = []

@@ -14,6 +14,7 @@ _COMMANDS = {
     "recall": "moonshine_assets.cli.moon_recall:recall",
     "snapshot": "moonshine_assets.cli.moon_archive:snapshot",
     "index": "moonshine_assets.cli.moon_archive:index",
+    "export": "moonshine_assets.cli.moon_archive:export",
     "restore": "moonshine_assets.cli.moon_archive:restore",
     "distill": "moonshine_assets.cli.moon_memory:distill",
     "chain": "moonshine_assets.cli.moon_memory:chain",

@@ -1,4 +1,4 @@
-"""`moon snapshot`, `moon index`, `moon restore`: sessions into the archive and the index, and out of it."""
+"""`moon snapshot`, `moon index`, `moon export`, `moon restore`: into the archive and the index, and out of them."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from moonshine_assets.sessions.archive import (
     restore_session,
     verify_archive,
 )
+from moonshine_assets.sessions.archive.exporting import export_sessions, withdraw_taken_in
 from moonshine_assets.sessions.configuration import load
 from moonshine_assets.sessions.contracts import ArchiveRecord
 from moonshine_assets.sessions.recall import index_archive, index_texts, rebuild_index, verify_index
@@ -107,6 +108,31 @@ def restore(session: str, to: Path, content_hash: str | None, home_dir: Path | N
         raise BadInput("more than one session begins so", where=session, fix="give more of the id")
     for path in restore_session(home, found[-1], to.expanduser().absolute()):
         click.echo(str(path))
+    return OK
+
+
+@click.command()
+@click.argument("session", required=False)
+@at_home
+@as_json
+@exiting
+def export(session: str | None, home_dir: Path | None, as_json: bool) -> int:
+    """Put archived sessions that have come to rest into the inbox, or SESSION as it is; the pipeline takes them in."""
+    home = Home.at(home_dir)
+    told = load(home.moon_config, os.environ).settings.export
+    keys = None
+    if session is not None:
+        keys = frozenset(key for record in records(home) if _is_meant(session, key := key_of_record(record)))
+        if not keys:
+            raise BadInput("no such session in the archive", where=session, fix="archive it first: `moon snapshot`")
+    with progress_bar("export"):
+        made = export_sessions(home, int(clock.now().timestamp()), told, keys)
+        withdraw_taken_in(home)
+    rows = [{"file": one.file, "sessions": len(one.sessions)} for one in made]
+    if as_json:
+        click.echo(json.dumps({"exports": rows}))
+    else:
+        console().print(table("Exports", rows, ("file", "sessions")))
     return OK
 
 

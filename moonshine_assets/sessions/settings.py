@@ -126,6 +126,15 @@ class Estimate(Section, frozen=True):
     window_tokens: Positive = 128_000
 
 
+class Export(Section, frozen=True):
+    """Archived sessions as exports for the pipeline: those that were not archived again for `settled_secs`, and of one
+    that goes on no more than one in `again_secs`."""
+
+    enabled: bool = True
+    settled_secs: Count = 3_600
+    again_secs: Count = 86_400
+
+
 class Qmd(Section, frozen=True):
     """QMD beside the built-in index, where it is installed: it is kept up with the texts, and asked too."""
 
@@ -148,6 +157,7 @@ class Settings(Section, frozen=True):
     claude_code: ClaudeCode = ClaudeCode()
     codex: Codex = Codex()
     estimate: Estimate = Estimate()
+    export: Export = Export()
     qmd: Qmd = Qmd()
     windows: dict[str, Positive] = {}
 

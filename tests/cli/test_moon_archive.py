@@ -98,3 +98,12 @@ def test_an_archived_session_is_restored_after_its_log_is_gone(home: Home, agent
     wanted = records(home)[0].content_hash[:12]
     assert moon(home, "restore", SESSION, "--to", str(tmp_path / "old"), "--hash", wanted).exit_code == 0
     assert (tmp_path / "old" / "projects" / "-p" / agents.name).read_bytes() == first
+
+
+def test_an_archived_session_is_exported_when_asked_for(home: Home) -> None:
+    moon(home, "snapshot")
+    assert json.loads(moon(home, "export", "--json").stdout) == {"exports": []}  # it has not come to rest
+    (made,) = json.loads(moon(home, "export", SESSION, "--json").stdout)["exports"]
+    assert (home.inbox / made["file"]).exists()
+    assert json.loads(moon(home, "export", SESSION, "--json").stdout) == {"exports": []}
+    assert moon(home, "export", "nobody").exit_code == 2

@@ -20,16 +20,14 @@ from moonshine_assets.sessions.archive.place import folder_of_record
 from moonshine_assets.sessions.archive.segments import pieces
 from moonshine_assets.sessions.archive.snapshots import Member, with_hash
 from moonshine_assets.sessions.contracts import ArchiveRecord
+from moonshine_assets.sessions.settings import Export
 from moonshine_resources.append_log import append, read_lines
 from moonshine_resources.atomic import atomic_file
 from moonshine_resources.home import Home
 
 #: Agents that the pipeline has adapters for.
 PROVIDERS = ("claude_code", "codex", "openclaw")
-#: A session that was not archived again for so long has come to rest; one that was exported waits as long as this
-#: before it is exported again, so that a session that goes on for weeks is not copied with every pause.
-SETTLED_SECS = 3_600
-AGAIN_SECS = 86_400
+DEFAULTS = Export()
 _WAIT = 600.0
 #: The same bytes whenever it is made.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -50,12 +48,15 @@ class _Waiting(NamedTuple):
     records: list[ArchiveRecord]
 
 
-def export_sessions(home: Home, now: int, keys: frozenset[str] | None = None) -> list[Exported]:
+def export_sessions(
+    home: Home, now: int, told: Export = DEFAULTS, keys: frozenset[str] | None = None
+) -> list[Exported]:
     """Put sessions into the inbox.
 
     Args:
         home: the data home.
         now: epoch seconds.
+        told: when a session has come to rest.
         keys: only these (`provider:session_id`), at rest or not; None: all that have come to rest.
 
     Raises:
@@ -67,7 +68,7 @@ def export_sessions(home: Home, now: int, keys: frozenset[str] | None = None) ->
 
     with exclusive(home.session_exports_lock, seconds=_WAIT, what="the exports of sessions"):
         done = exported(home)
-        return [_export(home, waiting, now) for waiting in _waiting(home, done, now, keys)]
+        return [_export(home, waiting, now) for waiting in _waiting(home, done, now, told, keys)]
 
 
 def exported(home: Home) -> list[Exported]:
@@ -92,7 +93,9 @@ def withdraw_taken_in(home: Home) -> list[str]:
     return gone
 
 
-def _waiting(home: Home, done: list[Exported], now: int, keys: frozenset[str] | None) -> Iterator[_Waiting]:
+def _waiting(
+    home: Home, done: list[Exported], now: int, told: Export, keys: frozenset[str] | None
+) -> Iterator[_Waiting]:
     latest = {key_of_record(record): record for record in records(home)}
     last: dict[str, tuple[str, int]] = {}
     for one in done:
@@ -101,15 +104,15 @@ def _waiting(home: Home, done: list[Exported], now: int, keys: frozenset[str] | 
         chosen = []
         for key, record in sorted(latest.items()):
             content, at = last.get(key, ("", 0))
-            is_meant = key in keys if keys is not None else _is_at_rest(record, at, now)
+            is_meant = key in keys if keys is not None else _is_at_rest(record, at, now, told)
             if provider_of_record(record) == provider and content != record.content_hash and is_meant:
                 chosen.append(record)
         if chosen:
             yield _Waiting(provider, chosen)
 
 
-def _is_at_rest(record: ArchiveRecord, exported_at: int, now: int) -> bool:
-    return now - record.created_at_epoch_secs >= SETTLED_SECS and now - exported_at >= AGAIN_SECS
+def _is_at_rest(record: ArchiveRecord, exported_at: int, now: int, told: Export) -> bool:
+    return now - record.created_at_epoch_secs >= told.settled_secs and now - exported_at >= told.again_secs
 
 
 def _export(home: Home, waiting: _Waiting, now: int) -> Exported:

@@ -14,7 +14,7 @@ from moonshine_assets.exports.forgotten import Conversation, bury
 from moonshine_assets.ledger.raw import raw_json_tokens
 from moonshine_assets.providers.source import raw_path, read_lock
 from moonshine_assets.sessions.archive import archive_session, records
-from moonshine_assets.sessions.archive.exporting import SETTLED_SECS, export_sessions, exported, withdraw_taken_in
+from moonshine_assets.sessions.archive.exporting import DEFAULTS, export_sessions, exported, withdraw_taken_in
 from moonshine_assets.sessions.archive.forgetting import forget_archived
 from moonshine_assets.sessions.recall import index_archive, recall
 from moonshine_assets.sessions.settings import Settings
@@ -35,7 +35,7 @@ from sessions.logs import (
 )
 
 TOLD = Settings()
-LATER = NOW + SETTLED_SECS
+LATER = NOW + DEFAULTS.settled_secs
 
 
 def claude(home: Home, folder: Path, count: int, now: int = NOW) -> None:
@@ -83,9 +83,9 @@ def test_a_state_is_exported_once_and_only_when_the_session_has_come_to_rest(hom
     (first,) = export_sessions(home, LATER)
     assert export_sessions(home, LATER + 99_999) == []
     claude(home, tmp_path, 5, LATER + 10)
-    assert export_sessions(home, LATER + 10 + SETTLED_SECS) == []  # exported within the day
-    assert export_sessions(home, LATER + 20, frozenset({"codex:nobody"})) == []
-    (second,) = export_sessions(home, LATER + 20, frozenset({f"claude_code:{SESSION}"}))
+    assert export_sessions(home, LATER + 10 + DEFAULTS.settled_secs) == []  # exported within the day
+    assert export_sessions(home, LATER + 20, keys=frozenset({"codex:nobody"})) == []
+    (second,) = export_sessions(home, LATER + 20, keys=frozenset({f"claude_code:{SESSION}"}))
     assert first.file != second.file
     assert exported(home) == [first, second]
 
