@@ -25,6 +25,8 @@ from moonshine_resources.home import RunPaths
 
 #: Beyond this DuckDB spills beside the draft. Half of it is too little for one text of 65 MB.
 DRAFT_MEMORY = "256MB"
+#: Rows that are compressed together: of messages of the usual length some 20 MB.
+DRAFT_ROW_GROUP = 8_192
 
 
 def build_draft(
@@ -60,7 +62,9 @@ def build_draft(
             draft.parent.mkdir(parents=True, exist_ok=True)
         with (
             opened(raw, lock["source_path"]) as container,
-            connect(draft, read_only=False, memory_limit=DRAFT_MEMORY) as connection,
+            connect(
+                draft, read_only=False, memory_limit=DRAFT_MEMORY, row_group_rows=DRAFT_ROW_GROUP
+            ) as connection,
         ):
             with RunWriter(connection, provenance, count_many) as writer:
                 adapter = BY_PROVIDER[run.provider]

@@ -15,6 +15,7 @@ from moonshine_assets.exports.records import FeedbackRecord, ParsedConversation,
 from moonshine_assets.exports.tree import Arranged
 from moonshine_assets.providers.feedback import join, rate_messages
 from moonshine_assets.providers.rows import CountMany, Quarantined, RowBatch, TokenCounts
+from moonshine_assets.providers.stream import ROWS, TableStream
 from moonshine_assets.tables import (
     ATTACHMENTS,
     BLOCKS,
@@ -32,9 +33,6 @@ _VIEWS = Path(__file__).with_name("views.sql")
 #: A batch is written when it holds this many characters of new text and payloads, or this many messages.
 BATCH_CHARACTERS = 8_000_000
 BATCH_MESSAGES = 20_000
-#: So many characters are written to the file at once; until then DuckDB holds them, whatever its limit (500 MB in one
-#: transaction: 1,065 MB of memory, so: 548).
-CHECKPOINT_CHARACTERS = 48_000_000
 #: Newer copies of conversations wait until they are this many bytes of JSON.
 EXCHANGE_BYTES = 32_000_000
 
@@ -52,8 +50,8 @@ class Provenance(NamedTuple):
 class RunWriter:
     """Writes one run's conversations into an open draft database: `with RunWriter(…) as writer: …; writer.finish()`.
 
-    A batch is counted and inserted by a thread of its own while the next one is parsed: tokenizer and DuckDB let go of
-    the interpreter, so both cores have work. The connection is used by one thread at a time.
+    A batch is counted by a thread of its own and inserted by one a table while the next one is parsed: tokenizer and
+    DuckDB let go of the interpreter, so both cores have work. What was added is in the database after `flush`.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, provenance: Provenance, count_many: CountMany) -> None:
@@ -62,14 +60,20 @@ class RunWriter:
         self._count_many = count_many
         self._counts: TokenCounts = {}
         self._batch = RowBatch(self._counts)
-        self._inserter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="insert")
+        self._threads = ThreadPoolExecutor(max_workers=1 + len(RUN_TABLES), thread_name_prefix="insert")
         self._under_way: Future[None] | None = None
+        self._streams: dict[str, TableStream] = {}
         self._quarantined = 0
-        self._since_checkpoint = 0
         self._newer: dict[str, tuple[ParsedConversation, Arranged, RawElement]] = {}
         self._newer_bytes = 0
         self._removed = False
         self._stated: list[FeedbackRecord] = []
+        (name,) = connection.execute("SELECT current_database()").fetchall()[0]
+        #: Other connections to the same file have another default.
+        self._catalog = '"' + name.replace('"', '""') + '"'
+        # Each table has a thread of its own; more of DuckDB's would each fill a row group.
+        connection.execute("SET threads = 1")
+        connection.execute("SET write_buffer_row_group_count = 1")
         connection.execute("CREATE SCHEMA IF NOT EXISTS store")
         for table in RUN_TABLES:
             connection.execute(table.ddl())
@@ -79,7 +83,11 @@ class RunWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._inserter.shutdown(wait=True)
+        if self._under_way is not None:
+            self._under_way.exception()
+        for stream in self._streams.values():
+            stream.abandon()
+        self._threads.shutdown(wait=True)
 
     def add(self, parsed: ParsedConversation, arranged: Arranged, element: RawElement) -> None:
         """Write one conversation (its bad nodes go to quarantine)."""
@@ -138,12 +146,15 @@ class RunWriter:
         """Write the waiting rows; on return they are in the database."""
         self._hand_over()
         self._settle()
+        while self._streams:
+            _, stream = self._streams.popitem()
+            stream.close()
 
     def _hand_over(self) -> None:
-        """Let the inserting thread have the batch, once it is done with the one before."""
+        """Let the other threads have the batch, once the one before is counted."""
         self._settle()
         batch, self._batch = self._batch, RowBatch(self._counts)
-        self._under_way = self._inserter.submit(self._write, batch)
+        self._under_way = self._threads.submit(self._write, batch)
 
     def _settle(self) -> None:
         if self._under_way is not None:
@@ -152,21 +163,26 @@ class RunWriter:
 
     def _write(self, batch: RowBatch) -> None:
         for name, rows in batch.tables(self._count_many).items():
-            if rows.num_rows:
-                self._insert(next(table for table in RUN_TABLES if table.name == name), rows)
-
-        self._since_checkpoint += batch.characters
-        if self._since_checkpoint >= CHECKPOINT_CHARACTERS:
-            self._connection.execute("CHECKPOINT")
-            self._since_checkpoint = 0
+            if not rows.num_rows:
+                continue
+            if name not in self._streams:
+                query, parameters = self._statement(next(table for table in RUN_TABLES if table.name == name), rows)
+                self._streams[name] = TableStream(self._connection, query, parameters, rows.schema, self._threads)
+            self._streams[name].put(rows)
 
     def insert(self, table: Table, rows: Sequence[dict[str, object]]) -> None:
-        """Write finished rows (receipts) of a table that has provenance columns."""
+        """Write finished rows (receipts) of a table that has provenance columns; nothing else is under way."""
         if rows:
-            self._settle()
             self._insert(table, pa.Table.from_pylist(list(rows), schema=table.arrow(rows[0])))
 
     def _insert(self, table: Table, rows: pa.Table) -> None:
+        query, parameters = self._statement(table, rows)
+        self._connection.register(ROWS, rows)
+        self._connection.execute(query, parameters or None)
+        self._connection.unregister(ROWS)
+
+    def _statement(self, table: Table, rows: pa.Table) -> tuple[str, dict[str, object]]:
+        """The statement that inserts rows of these columns, provenance added, and its parameters."""
         constants = self._provenance._asdict() if table is not TEXTS else {}
         message_id = "message_id" if table in (MESSAGES, BLOCKS, ATTACHMENTS) else "''"
         selected = []
@@ -182,15 +198,14 @@ class RunWriter:
                 selected.append(f"${column}")
             else:
                 selected.append(f'"{column}"')
-        self._connection.register("rows_to_write", rows)
-        query = f"INSERT INTO store.{table.name} SELECT {', '.join(selected)} FROM rows_to_write"  # noqa: S608 - names of our own tables
-        self._connection.execute(query, {k: v for k, v in constants.items() if f"${k}" in query} or None)
-        self._connection.unregister("rows_to_write")
+        query = f"INSERT INTO {self._catalog}.store.{table.name} SELECT {', '.join(selected)} FROM {ROWS}"  # noqa: S608 - names of our own tables
+        return query, {name: value for name, value in constants.items() if f"${name}" in query}
 
     def finish(self) -> None:
         """Write what waits, and drop texts nothing points to any more."""
         self._exchange()
         self.flush()
+        self._connection.execute("RESET threads")
         if self._stated:
             self._insert(FEEDBACK, join(self._connection, self._stated))
             rate_messages(self._connection)
