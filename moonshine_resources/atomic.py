@@ -61,7 +61,12 @@ def remove_drafts(path: Path) -> None:
 
 def publish(draft: Path, final: Path) -> None:
     """Rename a finished draft to its final name, durably."""
+    before = _state(draft.stat())
     draft.replace(final)
+    after = _state(final.stat())
+    # A new name is a change of the inode, not of what is in it.
+    if before in _hashed and after[:-1] == before[:-1]:
+        _hashed[after] = _hashed[before]
     sync_directory(final.parent)
 
 
@@ -125,7 +130,7 @@ def sha256_file(path: Path) -> str:
     """
     with path.open("rb") as stream:
         state = os.fstat(stream.fileno())
-        known = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+        known = _state(state)
         if known in _hashed:
             return _hashed[known]
         settled = time.time_ns() - max(state.st_mtime_ns, state.st_ctime_ns) > _CLOCK_TICK_NS
@@ -135,15 +140,15 @@ def sha256_file(path: Path) -> str:
     return digest
 
 
+def _state(state: os.stat_result) -> tuple[int, int, int, int, int]:
+    return (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+
+
 def copy_hashed(source: Path, target: Path) -> str:
-    """Copy a file durably and atomically; hex SHA-256 of the bytes that were copied."""
-    digest = sha256()
-    buffer = memoryview(bytearray(_CHUNK))
+    """Copy a file durably and atomically; hex SHA-256 of the copy, read back."""
     with source.open("rb", buffering=0) as reader, atomic_file(target, mode=0o444) as writer:
-        while length := reader.readinto(buffer):
-            digest.update(buffer[:length])
-            writer.write(buffer[:length])
-    return digest.hexdigest()
+        shutil.copyfileobj(reader, writer, _CHUNK)
+    return sha256_file(target)
 
 
 def copy_folder(files: Mapping[str, Path], target: Path) -> None:

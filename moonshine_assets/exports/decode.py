@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
@@ -22,6 +23,10 @@ NUL_STRIPPED = "nul_stripped"
 UTF8_REPLACED = "utf8_replaced"
 NUMBER_AS_TEXT = "number_as_text"
 
+#: A ValidationError is a DecodeError.
+_REFUSALS = (msgspec.DecodeError, UnicodeDecodeError)
+#: Half again as fast as `in`, and needs no copy of a view.
+_NUL = re.compile(rb"\\u0000")
 #: Between a key that comes again and the number of copies to come; a noncharacter, which no export uses.
 _COPY = "\ufffe"
 
@@ -38,16 +43,25 @@ def decode(data: bytes | memoryview, type: Any) -> tuple[Any, list[str]]:
     Raises:
         Unreadable: not JSON, or nested too deeply.
     """
-    raw = bytes(data)
     try:
-        if b"\\u0000" not in raw:
+        if _NUL.search(data) is None:
             try:
-                return _strict(raw, type), []
-            except (msgspec.DecodeError, UnicodeDecodeError):  # a ValidationError is a DecodeError
+                return _strict(data, type), []
+            except _REFUSALS:
                 pass
-        return _lenient(raw, type)
+        return _lenient(bytes(data), type)
     except RecursionError:
         raise Unreadable("the JSON is nested too deeply", fix="it is kept in quarantine as it stands") from None
+
+
+def decode_exactly(data: bytes | memoryview, type: Any) -> Any:
+    """One JSON value as `type`, where it fits and nothing has to be changed; else None, and `decode` is to be asked."""
+    if _NUL.search(data) is not None:
+        return None
+    try:
+        return _decoder(type).decode(data)
+    except (*_REFUSALS, RecursionError):
+        return None
 
 
 def decode_keeping_repeats(data: bytes | memoryview) -> tuple[Any, list[str]]:
@@ -86,7 +100,7 @@ def _decoder(type: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(type)
 
 
-def _strict(raw: bytes, type: Any) -> Any:
+def _strict(raw: bytes | memoryview, type: Any) -> Any:
     try:
         return _decoder(type).decode(raw)
     except msgspec.ValidationError:

@@ -62,9 +62,7 @@ def build_draft(
             draft.parent.mkdir(parents=True, exist_ok=True)
         with (
             opened(raw, lock["source_path"]) as container,
-            connect(
-                draft, read_only=False, memory_limit=DRAFT_MEMORY, row_group_rows=DRAFT_ROW_GROUP
-            ) as connection,
+            connect(draft, read_only=False, memory_limit=DRAFT_MEMORY, row_group_rows=DRAFT_ROW_GROUP) as connection,
         ):
             with RunWriter(connection, provenance, count_many) as writer:
                 adapter = BY_PROVIDER[run.provider]

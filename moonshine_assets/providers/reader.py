@@ -31,7 +31,6 @@ class _Written:
     nodes: dict[str, int]
     parts: Parts
     rank: tuple[int, int]
-    digest: int
     element: RawElement
 
 
@@ -145,7 +144,6 @@ class Reader:
             },
             parts=parts,
             rank=(parsed.updated_at or 0, parsed.nodes_in),
-            digest=hash(bytes(element.data)),
             element=element._replace(data=memoryview(b"")),
         )
         earlier = self._written.get(parsed.conversation_id)
@@ -159,7 +157,7 @@ class Reader:
         else:
             tally.add(conversations_duplicate=1, nodes_duplicate=parsed.nodes_in)
             tally.categories.set_aside(parts)
-            if mine.digest != earlier.digest:
+            if bytes(element.data) != self._bytes_of(earlier.element):
                 tally.add(conversations_older=1)
                 self._writer.quarantine(
                     element,

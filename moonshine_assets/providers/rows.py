@@ -40,23 +40,21 @@ def usage_of(usage: str | None) -> tuple[int | None, ...]:
 
 
 class _Columns:
-    """Column lists of one table, without the provenance columns (the writer adds those in SQL)."""
+    """Rows of one table, without the provenance columns (the writer adds those in SQL)."""
 
     def __init__(self, table: Table) -> None:
         self.schema = table.arrow(name for name in table.column_names if name not in _PROVENANCE_NAMES)
-        self.values: list[list[object]] = [[] for _ in self.schema]
-
-    def append(self, row: tuple[object, ...]) -> None:
-        for column, value in zip(self.values, row, strict=True):
-            column.append(value)
+        self._rows: list[tuple[object, ...]] = []
+        self.append = self._rows.append
 
     def arrow(self) -> pa.Table:
         """The rows as an Arrow table."""
-        arrays = [pa.array(values, type=field.type) for values, field in zip(self.values, self.schema, strict=True)]
+        columns = zip(*self._rows, strict=True) if self._rows else ((),) * len(self.schema)
+        arrays = [pa.array(values, type=field.type) for values, field in zip(columns, self.schema, strict=True)]
         return pa.Table.from_arrays(arrays, schema=self.schema)
 
     def __len__(self) -> int:
-        return len(self.values[0])
+        return len(self._rows)
 
 
 class Quarantined(NamedTuple):

@@ -13,11 +13,6 @@ from moonshine_assets.exports.decode import compact_json
 from moonshine_assets.exports.records import FeedbackRecord, Node
 
 
-def has_choices(raw: bytes) -> bool:
-    """Whether looking for choices in the JSON of a conversation is worth it."""
-    return b'"paragen_variant_choice"' in raw
-
-
 def stated_choices(wire: Iterable[tuple[str, WireNode]], nodes: list[Node]) -> list[FeedbackRecord]:
     """One preference a variant that was not chosen; one with the stated id alone where the choice leads nowhere.
 

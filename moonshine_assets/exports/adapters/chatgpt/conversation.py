@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from moonshine_assets.errors import Unreadable
 from moonshine_assets.exports import times
-from moonshine_assets.exports.adapters.chatgpt.choices import has_choices, stated_choices
+from moonshine_assets.exports.adapters.chatgpt.choices import stated_choices
 from moonshine_assets.exports.adapters.chatgpt.nodes import chained_nodes, loose_nodes, typed_nodes
 from moonshine_assets.exports.adapters.chatgpt.shape import LINEAR, shape_of
 from moonshine_assets.exports.adapters.chatgpt.wire import (
@@ -16,8 +17,9 @@ from moonshine_assets.exports.adapters.chatgpt.wire import (
     holds_others,
     loose_conversation,
     loose_node,
+    nodes_made,
 )
-from moonshine_assets.exports.decode import decode, decode_keeping_repeats, original_key
+from moonshine_assets.exports.decode import decode, decode_exactly, decode_keeping_repeats, original_key
 from moonshine_assets.exports.records import BadNode, ExportContext, Node, ParsedConversation
 
 PROVIDER = "chatgpt"
@@ -32,24 +34,22 @@ def parse(data: bytes | memoryview, context: ExportContext) -> ParsedConversatio
     Raises:
         Unreadable: no JSON, nested too deeply, or neither a mapping nor a list of messages.
     """
-    raw = bytes(data)
     try:
-        return _parse(raw, context)
+        return _parse(data, context)
     except RecursionError:
         raise Unreadable("the JSON is nested too deeply", fix="it is kept in quarantine as it stands") from None
 
 
-def _parse(raw: bytes, context: ExportContext) -> ParsedConversation:
-    value, decode_flags = decode(raw, Conversation)
+def _parse(raw: bytes | memoryview, context: ExportContext) -> ParsedConversation:
+    value, decode_flags, may_repeat = _decoded(raw)
     mapping = value.mapping if isinstance(value, Conversation) else None
-    if mapping is not None and not _may_repeat(raw, len(mapping)) and not holds_others(mapping):
+    if mapping is not None and not may_repeat and not holds_others(mapping):
         flags = set(decode_flags)
         nodes = typed_nodes(value, mapping, context, flags)
         parsed = _record(value, raw, nodes, [], len(mapping), shape_of(value, raw, len(nodes)), flags)
-        if has_choices(raw):
-            parsed.feedback = stated_choices(mapping.items(), nodes)
+        parsed.feedback = stated_choices(mapping.items(), nodes)
         return parsed
-    return _parse_loosely(raw, context)
+    return _parse_loosely(bytes(raw), context)
 
 
 def _parse_loosely(raw: bytes, context: ExportContext) -> ParsedConversation:
@@ -68,9 +68,8 @@ def _parse_loosely(raw: bytes, context: ExportContext) -> ParsedConversation:
         nodes, bad_nodes = loose_nodes(conversation, items, context, flags)
         shape = shape_of(conversation, raw, len(items))
         parsed = _record(conversation, raw, nodes, bad_nodes, len(items), shape, flags)
-        if has_choices(raw):
-            loose = [(key, found) for key, node in items if not isinstance(found := loose_node(node), str)]
-            parsed.feedback = stated_choices(((key, node) for key, (node, _) in loose), nodes)
+        loose = [(key, found) for key, node in items if not isinstance(found := loose_node(node), str)]
+        parsed.feedback = stated_choices(((key, node) for key, (node, _) in loose), nodes)
         return parsed
     for name in ("linear_conversation", "messages"):
         listed = value.get(name)
@@ -80,14 +79,23 @@ def _parse_loosely(raw: bytes, context: ExportContext) -> ParsedConversation:
     raise Unreadable("conversation has neither a mapping nor messages", where=where)
 
 
-def _may_repeat(raw: bytes, nodes: int) -> bool:
-    """More parent pointers than nodes: a key of the mapping may occur twice, which a decoder to dict hides."""
-    return raw.count(b'"parent":') > nodes
+def _decoded(raw: bytes | memoryview) -> tuple[Any, list[str], bool]:
+    """As `decode`, and whether a key of the mapping may occur twice, which a decoder to dict hides.
+
+    Then more nodes were made than the mapping has; where nobody counted them, it holds more parent pointers than that.
+    """
+    before = nodes_made()
+    value = decode_exactly(raw, Conversation)
+    if value is not None:
+        return value, [], nodes_made() - before > len(value.mapping or ())
+    value, flags = decode(raw, Conversation)
+    mapping = value.mapping if isinstance(value, Conversation) else None
+    return value, flags, mapping is not None and bytes(raw).count(b'"parent":') > len(mapping)
 
 
 def _record(
     conversation: Conversation,
-    raw: bytes,
+    raw: bytes | memoryview,
     nodes: list[Node],
     bad_nodes: list[BadNode],
     nodes_in: int,
@@ -142,5 +150,5 @@ def _unlinked(nodes: list[Node]) -> bool:
     return sum(node.message is not None for node in nodes) > 1
 
 
-def _anonymous_id(raw: bytes) -> str:
+def _anonymous_id(raw: bytes | memoryview) -> str:
     return "anon-" + hashlib.sha256(raw).hexdigest()[:16]

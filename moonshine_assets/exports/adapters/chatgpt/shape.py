@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from moonshine_assets.exports.adapters.chatgpt.wire import Conversation
 
 LINEAR = "chatgpt-linear"
+_CHILDREN = re.compile(rb'"children"')
 SLIM = "chatgpt-2026-slim"
 FIRST = "chatgpt-2023-05"
 
@@ -33,12 +36,12 @@ _CAME_WITH: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
-def shape_of(conversation: Conversation, raw: bytes, nodes_in: int) -> str:
+def shape_of(conversation: Conversation, raw: bytes | memoryview, nodes_in: int) -> str:
     """First match: no mapping → linear; nodes but no `children` key anywhere → 2026 slim; else the newest key above.
 
     Inside a JSON string the quotes are escaped, so the bytes `"children"` can only be a key (or a whole value).
     """
-    if nodes_in and b'"children"' not in raw:
+    if nodes_in and _CHILDREN.search(raw) is None:
         return SLIM
     for shape, keys in _CAME_WITH:
         if any(getattr(conversation, key) is not msgspec.UNSET for key in keys):

@@ -6,6 +6,7 @@ does not fit even so is taken in by `loose_node`, one node at a time.
 
 from __future__ import annotations
 
+from threading import local
 from typing import Any
 
 import msgspec
@@ -58,9 +59,26 @@ class WireMessage(msgspec.Struct, gc=False):
     channel: Any = None
 
 
+class _Made(local):
+    """How many nodes a thread has made."""
+
+    nodes = 0
+
+
+_made = _Made()
+
+
 class WireNode(msgspec.Struct, gc=False):
     parent: Any = None
     message: WireMessage | None = None
+
+    def __post_init__(self) -> None:
+        _made.nodes += 1
+
+
+def nodes_made() -> int:
+    """Nodes this thread has made, those included that another one of the same key has replaced."""
+    return _made.nodes
 
 
 class Conversation(msgspec.Struct, gc=False):
