@@ -31,8 +31,8 @@ from moonshine_assets.tables.provenance import RECORD_UID_SQL
 
 _VIEWS = Path(__file__).with_name("views.sql")
 #: A batch is written when it holds this many characters of new text and payloads, or this many messages.
-BATCH_CHARACTERS = 8_000_000
-BATCH_MESSAGES = 20_000
+BATCH_CHARACTERS = 4_000_000
+BATCH_MESSAGES = 10_000
 #: Newer copies of conversations wait until they are this many bytes of JSON.
 EXCHANGE_BYTES = 32_000_000
 

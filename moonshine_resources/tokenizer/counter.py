@@ -20,8 +20,8 @@ from moonshine_resources.tokenizer.vocabulary import VOCABULARY_SHA256, material
 
 TOKENIZER = "o200k_base"
 
-COUNT_CHUNK_BYTES = 64 * 1024
-"""Chunk size of `count_utf8`: measured a quarter cheaper per byte than chunks of 1 to 4 MiB."""
+COUNT_CHUNK_BYTES = 256 * 1024
+"""Chunk size of `count_utf8`: measured a tenth cheaper per byte than chunks of 64 KiB."""
 
 _LONG_S = "\u017f"
 _LONG_S_CONTRACTION = f"'{_LONG_S}"
