@@ -301,6 +301,14 @@ def test_both_copies_of_a_repeated_node_are_kept() -> None:
     assert arranged.duplicates == 1
 
 
+def test_both_copies_of_a_repeated_node_without_pointers_are_kept() -> None:
+    first = '"a": {"message": {"id": "a", "author": {"role": "user"}, "content": "one"}}'
+    second = first.replace("one", "two")
+    parsed = chatgpt.parse(f'{{"mapping": {{{first}, {second}}}}}'.encode(), NO_CONTEXT)
+    assert [node.node_id for node in parsed.nodes] == ["a", "a"]
+    assert parsed.nodes_in == 2
+
+
 def test_of_a_key_repeated_inside_a_node_the_last_counts() -> None:
     node = '"parent": null, "message": {"content": "one"}, "parent": "r", "message": {"content": "two"}'
     found = chatgpt.parse(f'{{"mapping": {{"a": {{{node}}}}}}}'.encode(), NO_CONTEXT).nodes[0]

@@ -8,16 +8,19 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from moonshine_assets.errors import Corruption, StorageFull
+from moonshine_resources import atomic
 from moonshine_resources.atomic import (
     atomic_file,
     copy_folder,
     copy_hashed,
+    publish,
     read_json,
     remove_drafts,
     remove_tree,
@@ -162,6 +165,21 @@ def test_a_copy_of_nothing_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         copy_hashed(tmp_path / "missing", tmp_path / "target")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_read_of_a_draft_is_known_of_the_file_it_becomes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft, final = tmp_path / "draft", tmp_path / "final"
+    draft.write_bytes(b"first")
+    time.sleep(0.05)
+    known = sha256_file(draft)
+    publish(draft, final)
+    with monkeypatch.context() as patched:
+        patched.setattr(atomic, "file_digest", lambda *_: pytest.fail("read again"))
+        assert sha256_file(final) == known == sha256(b"first").hexdigest()
+    final.write_bytes(b"other")
+    assert sha256_file(final) == sha256(b"other").hexdigest()
 
 
 def test_a_scratch_folder_goes_with_its_read_only_files(tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ import msgspec
 from moonshine_assets.exports.adapters.chatgpt.wire import Conversation
 
 LINEAR = "chatgpt-linear"
-_CHILDREN = re.compile(rb'"children"')
 SLIM = "chatgpt-2026-slim"
 FIRST = "chatgpt-2023-05"
+
+_CHILDREN = re.compile(rb'"children"')
 
 #: Newest first: a key that came with a generation → that generation. Presence counts, not the value.
 _CAME_WITH: tuple[tuple[str, tuple[str, ...]], ...] = (
