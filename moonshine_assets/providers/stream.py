@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from queue import Full, Queue
 
 import duckdb
@@ -63,8 +64,8 @@ class TableStream:
         self._inserted.result()
 
     def abandon(self) -> None:
-        """Give up: none of the rows are in the table on return."""
-        if not self._inserted.done():
+        """Give up: none of the rows are in the table on return. What went wrong with the statement is not told."""
+        with suppress(Exception):
             self._hand(_Abandoned())
         self._inserted.exception()
 
