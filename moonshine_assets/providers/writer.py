@@ -51,7 +51,8 @@ class RunWriter:
     """Writes one run's conversations into an open draft database: `with RunWriter(…) as writer: …; writer.finish()`.
 
     A batch is counted by a thread of its own and inserted by one a table while the next one is parsed: tokenizer and
-    DuckDB let go of the interpreter, so both cores have work. What was added is in the database after `flush`.
+    DuckDB let go of the interpreter, so both cores have work. What was added is in the database after `flush`. The
+    connection must have no transaction under way: the other threads' connections would not see what it made.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, provenance: Provenance, count_many: CountMany) -> None:

@@ -30,7 +30,7 @@ from moonshine_assets.tables import RECEIPT_CATEGORIES, RECEIPTS
 from moonshine_assets.tables.receipts import RECEIPT_COUNTS
 from moonshine_assets.tables.schema import Table
 from moonshine_resources.atomic import write_json
-from moonshine_resources.duckdb import connect, transaction
+from moonshine_resources.duckdb import connect
 from moonshine_resources.home import Home, provider_of
 
 FIRST = "chatgpt_20260101_120000"
@@ -164,7 +164,7 @@ def _write(
     size: int,
 ) -> int:
     provenance = Provenance(provider_of(run_id), run_id, source, MEMBER, _registered(run_id))
-    with transaction(connection), RunWriter(connection, provenance, words) as writer:
+    with RunWriter(connection, provenance, words) as writer:
         categories = CategoryTally()
         for rank, (parsed, (start, end)) in enumerate(zip(conversations, spans, strict=True)):
             arranged = arrange(parsed)
