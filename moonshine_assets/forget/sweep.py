@@ -73,8 +73,8 @@ def _treatment(home: Home, path: Path) -> tuple[str, Treatment] | None:
             return "exported lanes removed", _remove_folder(home.root.joinpath(*parts[:5]))
         case ("archive", "unknown", _, *rest) if rest:
             return "exports of unknown form removed", _remove_folder(home.root.joinpath(*parts[:3]))
-        case ("work", *_):
-            return "scratch files removed", _remove
+        case ("work" | "locks", *_):
+            return "scratch files and locks removed", _remove
         case ("reports", "providers" | "sources", *_):
             return "records rid of it", _blank
         case ("reports", *_):
