@@ -2,7 +2,7 @@
 
 In: a folder of texts. Out: counts of what it indexed, and hits. Always: one process writes at a time, every call has a
 time limit, a folder that has vanished is never taken for an empty one, and nothing that needs a model is ever called.
-What was measured of it is in docs/decisions/0014-recall-index.md.
+What was measured of it: docs/decisions/0014-recall-index.md.
 """
 
 from __future__ import annotations

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.resources import files
 from pathlib import Path
 
 #: Another version's index is made anew.
@@ -35,6 +34,8 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
     Raises:
         sqlite3.Error: it is damaged, or another version's.
     """
+    from importlib.resources import files  # half as long to load as all else that asking needs
+
     path.parent.mkdir(parents=True, exist_ok=True)
     is_new = not path.exists()
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 
 import pytest
 
@@ -157,3 +159,16 @@ def test_nothing_archived_is_nothing_found(home: Home) -> None:
         query="anything", matches=(), generated_at_epoch_secs=7
     )
     assert quoted(recall(home, TOLD, "anything")).endswith("Nothing was found.")
+
+
+def test_asking_loads_nothing_heavy(told: Home) -> None:
+    script = (
+        "import sys; from moonshine_assets.cli.moon import main\n"
+        f"try: main(['recall', '--query', 'ledger', '--home', {str(told.root)!r}])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'dagster', 'duckdb', 'numpy', 'pandera', 'polars', 'pyarrow', 'rich', 'tiktoken', 'filelock'}\n"
+        "sys.exit(', '.join(sorted(heavy & set(sys.modules))) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "[1] claude_code session" in done.stdout
