@@ -268,3 +268,36 @@ def _print_reports(trainer: Trainer, form: str, reports: list[Report], left: dic
 
 
 lanes.add_command(audit)
+
+
+@lanes.command("diff")
+@click.argument("run_a")
+@click.argument("run_b")
+@click.option("--lane", help="Only this lane; default: all.")
+@at_home
+@as_json
+@exiting
+def diff(run_a: str, run_b: str, lane: str | None, home_dir: Path | None, as_json: bool) -> int:
+    """What moved between two distillations: rows that came, went or changed, by reason; ids with --json."""
+    from moonshine_assets.lanes.difference import by_reason, difference
+    from moonshine_assets.lanes.published import published
+
+    home = Home.at(home_dir)
+    first = {one.lane: one for one in published(home, lane, run_a)}
+    second = {one.lane: one for one in published(home, lane, run_b)}
+    moved = {name: list(difference(first[name].folder, second[name].folder)) for name in first if name in second}
+    if as_json:
+        policies = [next(iter(side.values())).manifest["policy_version"] for side in (first, second)]
+        told = {name: [one._asdict() for one in found] for name, found in moved.items()}
+        click.echo(json.dumps({"runs": [run_a, run_b], "policies": policies, "moved": told}, indent=2))
+        return OK
+    lines = [
+        {"lane": name, "what": what, "because": because, "rows": rows}
+        for name, found in moved.items()
+        for (what, because), rows in by_reason(found).items()
+    ]
+    if lines:
+        show.console().print(show.table(f"{run_a} to {run_b}", lines))
+    else:
+        click.echo("no row moved")
+    return OK

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from moonshine_assets.lanes.rows import Row
 from moonshine_assets.lanes.spill import Entry, Rows, Spill
@@ -14,12 +15,21 @@ from moonshine_assets.lanes.trees import ConversationKey
 MessageKey = tuple[str, str, str, str]
 
 
+class LeftOut(NamedTuple):
+    """A candidate that is no row: the record_uid its row would have had (or its conversation's), and the reason."""
+
+    record_uid: str
+    conversation: ConversationKey
+    reason: str
+
+
 @dataclass(slots=True)
 class LaneResult:
     """A lane's rows, by record_uid, and its books: candidates = len(rows) + Σ dropped.
 
     `reasons` says for each conversation of the slice without a row why it has none; `measures` are figures of the
-    lane as a whole, for its manifest; `borrowed` are messages that rows carry beside those of their own conversation.
+    lane as a whole, for its manifest; `borrowed` are messages that rows carry beside those of their own
+    conversation; `left_out` has one entry a dropped candidate.
     """
 
     rows: Rows
@@ -28,6 +38,7 @@ class LaneResult:
     reasons: dict[ConversationKey, tuple[str, ...]] = field(default_factory=dict)
     measures: Mapping[str, float | int] = field(default_factory=dict)
     borrowed: list[MessageKey] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
 
 
 def carried(result: LaneResult) -> Iterator[MessageKey]:
@@ -46,13 +57,16 @@ class Books:
         self._spill = spill
         self._dropped: Counter[str] = Counter()
         self._reasons: dict[ConversationKey, set[str]] = {}
+        self._left_out: list[LeftOut] = []
         self.entries: list[Entry] = []
         self.borrowed: list[MessageKey] = []
 
     def add(self, row: Row, facts: dict[str, float | int | str]) -> None:
         self.entries.append(self._spill.add(self._lane, row, facts))
 
-    def refuse(self, key: ConversationKey, reason: str) -> None:
+    def refuse(self, key: ConversationKey, reason: str, about: str) -> None:
+        """Book a candidate without a row; `about` is the record_uid its row would have had."""
+        self._left_out.append(LeftOut(about, key, reason))
         self._dropped[reason] += 1
         self._reasons.setdefault(key, set()).add(reason)
 
@@ -61,7 +75,7 @@ class Books:
         kept: list[Entry] = []
         for entry in self.entries:
             if unwanted(entry):
-                self.refuse(entry.conversation, reason)
+                self.refuse(entry.conversation, reason, entry.record_uid)
             else:
                 kept.append(entry)
         self.entries = kept
@@ -81,4 +95,5 @@ class Books:
             reasons={key: tuple(sorted(why)) for key, why in sorted(self._reasons.items()) if key not in with_row},
             measures=measures,
             borrowed=self.borrowed,
+            left_out=sorted(self._left_out),
         )

@@ -154,7 +154,7 @@ def build_lanes(
         reasons = {lane: kind.skip(exchange, policy) for lane, kind in kinds.items()}
         for lane, reason in reasons.items():
             if reason is not None:
-                books[lane].refuse(exchange.key, reason)
+                books[lane].refuse(exchange.key, reason, exchange.record_uid)
         takers[exchange.key] = [lane for lane, reason in reasons.items() if reason is None]
         if takers[exchange.key]:
             wanted.append(exchange)
@@ -186,6 +186,6 @@ def _carried(books: Iterable[Books]) -> Carried:
 def _judge(conversation: Conversation, kind: Lane, policy: Policy, stamp: Stamp, books: Books) -> None:
     for verdict in kind.judge(conversation, policy, stamp):
         if isinstance(verdict, Refused):
-            books.refuse(conversation.key, verdict.reason)
+            books.refuse(conversation.key, verdict.reason, verdict.about or conversation.record_uid)
         else:
             books.add(verdict, kind.facts(verdict))

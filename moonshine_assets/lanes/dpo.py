@@ -49,7 +49,7 @@ def judge(conversation: Conversation, policy: Policy, stamp: Stamp) -> Iterator[
         if not isinstance(verdict, Refused):
             pairs += 1
             if pairs > policy.lanes.dpo.maximum_pairs_per_conversation:
-                verdict = Refused("conversation_cap")
+                verdict = Refused("conversation_cap", verdict["record_uid"])
         yield verdict
     if not candidates:
         yield Refused("no_second_answer")
@@ -95,7 +95,9 @@ def _verdicts(conversation: Conversation, policy: Policy, stamp: Stamp) -> Itera
         elif siblings and prompt.on_active_path:
             verdict = _edited(conversation, prompt, siblings[0], policy, stamp)
         if verdict is not None:
-            if not isinstance(verdict, Refused):
+            if isinstance(verdict, Refused):
+                verdict = verdict._replace(about=_shown(siblings).record_uid)
+            else:
                 used.add(verdict["record_uid"])
             yield verdict
     for retry in retries(conversation, policy):
@@ -104,7 +106,7 @@ def _verdicts(conversation: Conversation, policy: Policy, stamp: Stamp) -> Itera
         elif retry.chosen.record_uid not in used:
             shared = _shared(conversation, retry.prompt, retry.chosen, retry.rejected, policy)
             if isinstance(shared, Refused):
-                yield shared
+                yield shared._replace(about=retry.chosen.record_uid)
                 continue
             yield _row(
                 conversation,
@@ -117,6 +119,11 @@ def _verdicts(conversation: Conversation, policy: Policy, stamp: Stamp) -> Itera
                 tier=EXTRA,
                 stripped=len(retry.chosen.prose) - len(retry.answer),
             )
+
+
+def _shown(siblings: list[Answer]) -> Turn:
+    """The answer on the active path, else the first: what a refused candidate is known by."""
+    return next((answer.turn for answer in siblings if answer.turn.on_active_path), siblings[0].turn)
 
 
 def _rated(conversation: Conversation, prompt: Turn, stated: list[Pair], policy: Policy, stamp: Stamp) -> Row | Refused:

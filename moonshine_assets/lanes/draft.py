@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from moonshine_assets.lanes.books import LaneResult, MessageKey
+from moonshine_assets.lanes.books import LaneResult, LeftOut, MessageKey
 from moonshine_assets.lanes.spill import Entry, Rows
 from moonshine_assets.lanes.trees import ConversationKey
 from moonshine_resources.atomic import atomic_file
@@ -26,6 +26,7 @@ class _Draft(msgspec.Struct):
     reasons: list[tuple[ConversationKey, tuple[str, ...]]]
     measures: dict[str, float | int]
     borrowed: list[MessageKey]
+    left_out: list[LeftOut]
 
 
 def save_draft(path: Path, result: LaneResult) -> None:
@@ -46,6 +47,7 @@ def save_draft(path: Path, result: LaneResult) -> None:
                 list(result.reasons.items()),
                 dict(result.measures),
                 result.borrowed,
+                result.left_out,
             )
         )
         stream.write(books + len(books).to_bytes(_LENGTH_BYTES, "big"))
@@ -69,5 +71,12 @@ def take_draft(path: Path, build: Callable[[], LaneResult]) -> LaneResult:
         return build()
     if draft.made_by != version("moonshine"):
         return build()
-    rows = Rows(stream, draft.entries)
-    return LaneResult(rows, draft.candidates, draft.dropped, dict(draft.reasons), draft.measures, draft.borrowed)
+    return LaneResult(
+        Rows(stream, draft.entries),
+        draft.candidates,
+        draft.dropped,
+        dict(draft.reasons),
+        draft.measures,
+        draft.borrowed,
+        draft.left_out,
+    )

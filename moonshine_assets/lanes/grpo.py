@@ -42,7 +42,8 @@ def judge(conversation: Conversation, policy: Policy, stamp: Stamp) -> Iterator[
         found = _task(prompt.prose, policy)
         if found is not None:
             candidates += 1
-            yield _judged(conversation, prompt, *found, policy, stamp)
+            verdict = _judged(conversation, prompt, *found, policy, stamp)
+            yield verdict._replace(about=prompt.record_uid) if isinstance(verdict, Refused) else verdict
     if not candidates:
         yield Refused("no_verifiable_prompt")
 

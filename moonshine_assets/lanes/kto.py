@@ -53,7 +53,7 @@ def judge(conversation: Conversation, policy: Policy, stamp: Stamp) -> Iterator[
                 rows += 1
                 if rows > policy.lanes.kto.maximum_rows_per_conversation:
                     verdict = Refused("conversation_cap")
-            yield verdict
+            yield verdict._replace(about=answer.turn.record_uid) if isinstance(verdict, Refused) else verdict
     if not candidates:
         yield Refused("nothing_said")
 

@@ -37,7 +37,8 @@ def retries(conversation: Conversation, policy: Policy) -> Iterator[Retry | Refu
             continue
         second = _answer(conversation, complaint)
         if second is not None:
-            yield _judged(prompt, complaint, first, second, said[rank + 2 :], policy)
+            verdict = _judged(prompt, complaint, first, second, said[rank + 2 :], policy)
+            yield verdict._replace(about=second.turn.record_uid) if isinstance(verdict, Refused) else verdict
 
 
 def _answer(conversation: Conversation, prompt: Turn) -> Answer | None:

@@ -33,9 +33,13 @@ class Stamp:
 
 
 class Refused(NamedTuple):
-    """A candidate without a row, and why (a name of docs/lanes.md, never text of a message)."""
+    """A candidate without a row, and why (a name of docs/lanes.md, never text of a message).
+
+    `about` is the record_uid its row would have had; None: that of the conversation.
+    """
 
     reason: str
+    about: str | None = None
 
 
 def provenance(

@@ -14,7 +14,7 @@ from moonshine_assets.distill.policy import Policy
 from moonshine_assets.errors import BadInput
 from moonshine_assets.lanes.audit.labels import Label
 from moonshine_assets.lanes.audit.precision import for_manifest, precisions_of
-from moonshine_assets.lanes.books import LaneResult
+from moonshine_assets.lanes.books import LaneResult, LeftOut
 from moonshine_assets.lanes.build import lane_named
 from moonshine_assets.lanes.card import card, parquet_card
 from moonshine_assets.lanes.parquet import write_parquet
@@ -26,6 +26,8 @@ from moonshine_resources.home import Home
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _BUFFER = 1 << 20
+#: One line a candidate that is no row: its record_uid, conversation and reason.
+LEFT_OUT = "left_out.jsonl"
 
 
 class _Stamp(msgspec.Struct):
@@ -105,6 +107,8 @@ def _render(
             _write_jsonl(draft / jsonl, rows, run_id, policy)
             write_parquet(draft / parquet, lane, rows)
             names += [jsonl, parquet]
+    _write_left_out(draft / LEFT_OUT, result.left_out)
+    names.append(LEFT_OUT)
     for name, text in (("README.md", card(manifest)), ("parquet/README.md", parquet_card(manifest))):
         (draft / name).write_text(text, "utf-8")
         names.append(name)
@@ -149,6 +153,14 @@ def _write_jsonl(path: Path, rows: Rows, run_id: str, policy: Policy) -> None:
             if (stamp.run_id, stamp.policy_version) != (run_id, policy.version):
                 raise BadInput("a row was built for another run or policy", where=entry.record_uid, fix="build again")
             stream.write(line + b"\n")
+
+
+def _write_left_out(path: Path, left_out: Sequence[LeftOut]) -> None:
+    """One line a candidate that is no row, so that two distillations can be compared."""
+    with path.open("wb", buffering=_BUFFER) as stream:
+        for one in left_out:
+            line = {"record_uid": one.record_uid, **one.conversation._asdict(), "reason": one.reason}
+            stream.write(msgspec.json.encode(line) + b"\n")
 
 
 def _place(draft: Path, folder: Path, names: list[str]) -> bool:
