@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from moonshine_assets.distill.policy import Policy
 from moonshine_assets.lanes.books import Books
-from moonshine_assets.lanes.outcomes import GOOD, outcome, step_failed
+from moonshine_assets.lanes.outcomes import GOOD, outcome, step_failed, stumbled
 from moonshine_assets.lanes.reading import Exchange
 from moonshine_assets.lanes.repeats import drop_repeats
 from moonshine_assets.lanes.rows import CORE, EXTRA, Refused, Row, Stamp, provenance
@@ -60,7 +60,7 @@ def _unfit(walked: Trajectory, policy: Policy) -> str | None:
         return "too_many_calls"
     if _most_repeated(walked) >= rules.loop_repeats:
         return "loop"
-    failed = sum(bool(step_failed(step)) for step in walked.steps)
+    failed = sum(stumbled(step) for step in walked.steps)
     # A short run that failed is told by its outcome; a share of a call or two says nothing.
     if len(walked.steps) >= rules.core_minimum_calls and failed > rules.maximum_error_share * len(walked.steps):
         return "too_many_errors"

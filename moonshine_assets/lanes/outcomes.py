@@ -46,6 +46,11 @@ def step_failed(step: Step) -> bool | None:
     return None if code is None else code != 0
 
 
+def stumbled(step: Step) -> bool:
+    """Whether a call failed that was no check: a red test before the mending is work, not an error."""
+    return bool(step_failed(step)) and not purposes(command_of(step.call.arguments) or "") & _CHECKS
+
+
 def _ran(step: Step) -> _Ran:
     command = command_of(step.call.arguments) or ""
     found = purposes(command)
