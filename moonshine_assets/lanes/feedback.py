@@ -17,6 +17,11 @@ _NOT_OWN_WORDS = re.compile(
 )
 
 
+#: So many answers of rules are remembered, and the last few texts without code and quotes: a conversation's worth.
+_REMEMBERED = 2_048
+
+
+@lru_cache(maxsize=64)
 def own_words(text: str) -> str:
     """The text without code, quotes and addresses, apostrophes made straight."""
     return _NOT_OWN_WORDS.sub(" ", text.replace("\u2019", "'")).strip()
@@ -24,21 +29,19 @@ def own_words(text: str) -> str:
 
 def negative_rule(follow_up: str, answer: str, rules: Sequence[NegativeRule]) -> str | None:
     """Name of the first rule by which `follow_up` rejects `answer`, or None."""
-    words = own_words(follow_up)
     for rule in rules:
         if rule.question_tail_characters and "?" in answer[-rule.question_tail_characters :]:
             continue
-        if _compiled(rule.pattern).search(words[: rule.head_characters or None]):
+        if _fires(rule.pattern, rule.head_characters, follow_up):
             return rule.name
     return None
 
 
 def positive_rule(follow_up: str, rules: Sequence[PositiveRule]) -> str | None:
     """Name of the first rule by which `follow_up` approves of the answer before it, or None."""
-    words = own_words(follow_up)
     for rule in rules:
-        if _compiled(rule.pattern).search(words[: rule.head_characters]) and not _compiled(rule.veto).search(
-            words[: rule.veto_characters]
+        if _fires(rule.pattern, rule.head_characters, follow_up) and not _fires(
+            rule.veto, rule.veto_characters, follow_up
         ):
             return rule.name
     return None
@@ -46,7 +49,7 @@ def positive_rule(follow_up: str, rules: Sequence[PositiveRule]) -> str | None:
 
 def advances(follow_up: str, rules: Dpo) -> bool:
     """Whether a follow-up goes on to something else, which takes the answer before it as it is."""
-    return bool(_compiled(rules.advance_pattern).search(own_words(follow_up)))
+    return _fires(rules.advance_pattern, 0, follow_up)
 
 
 def without_apology(answer: str, rules: Dpo) -> str:
@@ -61,6 +64,12 @@ def without_apology(answer: str, rules: Dpo) -> str:
 def apologises(answer: str, rules: Dpo) -> bool:
     """Whether the answer begins with an apology."""
     return bool(_compiled(rules.apology_pattern).match(answer))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _fires(pattern: str, head_characters: int, text: str) -> bool:
+    """Whether a pattern is found in the head of what a person wrote; several lanes ask the same of a message."""
+    return bool(_compiled(pattern).search(own_words(text)[: head_characters or None]))
 
 
 @lru_cache(maxsize=64)
