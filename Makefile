@@ -8,6 +8,9 @@ TRAINERS := .venv-trainers
 READY := $(VENV)/.ready
 SAMPLES := data/samples/chatgpt-export.zip data/samples/chatgpt-shards.zip data/samples/claude-export.zip
 
+# Where `make e2e-moon` keeps the agents.
+AGENTS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/moonshine/agents
+
 # For `make fuzz`.
 SEED ?= 1
 CASES ?= 10000
@@ -52,6 +55,14 @@ test-trainers: ## lanes through datasets and TRL with a tiny model, in an enviro
 	$(PYTHON) -m venv $(TRAINERS)
 	$(TRAINERS)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --constraint constraints-trainers.txt --editable '.[dev,trainers]'
 	HF_HUB_OFFLINE=1 $(TRAINERS)/bin/python -m pytest -m trainers tests/lanes/trainers
+
+e2e-moon: $(READY) ## the real OpenClaw, Claude Code, Codex and QMD (npm, 1.9 GB into a cache) against a model on loopback
+	@command -v npm >/dev/null || { echo "error: npm is needed to install the agents" >&2; exit 2; }
+	mkdir -p $(AGENTS)/qmd
+	cp tests/e2e/moon/tools/package.json $(AGENTS)/ && cp tests/e2e/moon/qmd/package.json $(AGENTS)/qmd/
+	npm install --prefix $(AGENTS) --ignore-scripts --no-audit --no-fund --loglevel=error
+	npm install --prefix $(AGENTS)/qmd --ignore-scripts --omit=optional --no-audit --no-fund --loglevel=error
+	PYTHONPATH=tests MOONSHINE_E2E_TOOLS=$(AGENTS) $(BIN)/python -m e2e.moon.alone $(BIN)/python -m pytest -m moon --timeout 1200
 
 check: $(READY) ## formatting, lint and types
 	$(BIN)/ruff format --check .

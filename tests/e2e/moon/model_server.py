@@ -2,7 +2,7 @@
 text, counts what it was sent, and keeps every request.
 
 `/v1/chat/completions` (OpenAI-compatible, OpenClaw), `/v1/responses` (Codex), `/v1/messages` (Claude Code), all as
-server-sent events when asked for. Reported usage is the size of the request at four bytes a token, times `scale`.
+server-sent events when asked for. It reports as usage the size of a request at four bytes a token, or `usage` if set.
 """
 
 from __future__ import annotations
@@ -32,12 +32,14 @@ class Request(NamedTuple):
 
 
 class ModelServer:
-    """The running server. `scale` multiplies the usage it reports, `answer` is what it says."""
+    """The running server. `usage`: tokens it says a request had, None: those it has; `answer` is what it says; `call`:
+    a tool and its arguments, which the next answer over `/v1/messages` to a request with tools calls, once."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
-        self.scale = 1.0
+        self.usage: int | None = None
         self.answer = ANSWER
+        self.call: tuple[str, dict[str, Any]] | None = None
         self._ids = itertools.count(1)
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._http.daemon_threads = True
@@ -56,13 +58,17 @@ class ModelServer:
 
     def reply(self, request: Request) -> list[tuple[str | None, Any]] | dict[str, Any]:
         """The answer to a request: events to stream, or one object."""
-        used, said, number = int(request.tokens * self.scale), self.answer, next(self._ids)
+        used = request.tokens if self.usage is None else self.usage
+        said, number = self.answer, next(self._ids)
         if request.path.endswith("/chat/completions"):
             return _chat(number, used, said, bool(request.body.get("stream")), str(request.body.get("model")))
         if request.path.endswith("/responses"):
             return _responses(number, used, said)
         if request.path.endswith("/messages"):
-            return _messages(number, used, said, str(request.body.get("model")), bool(request.body.get("stream")))
+            call = None
+            if request.body.get("tools"):
+                call, self.call = self.call, None
+            return _messages(number, used, said, str(request.body.get("model")), bool(request.body.get("stream")), call)
         if request.path.endswith("/count_tokens"):
             return {"input_tokens": used}
         return {"data": [], "models": []}
@@ -179,7 +185,9 @@ def _responses(number: int, used: int, said: str) -> list[tuple[str | None, Any]
     return [(str(event["type"]), event) for event in events]
 
 
-def _messages(number: int, used: int, said: str, model: str, stream: bool) -> Any:
+def _messages(
+    number: int, used: int, said: str, model: str, stream: bool, call: tuple[str, dict[str, Any]] | None
+) -> Any:
     out = len(said) // _BYTES_PER_TOKEN
     usage = {
         "input_tokens": used,
@@ -188,16 +196,19 @@ def _messages(number: int, used: int, said: str, model: str, stream: bool) -> An
         "cache_read_input_tokens": 0,
     }
     message = {"id": f"msg_{number}", "type": "message", "role": "assistant", "model": model}
-    ended = {"stop_reason": "end_turn", "stop_sequence": None}
+    ended = {"stop_reason": "tool_use" if call else "end_turn", "stop_sequence": None}
     if not stream:
         return {**message, "content": [{"type": "text", "text": said}], **ended, "usage": usage}
     begun = {**message, "content": [], "stop_reason": None, "stop_sequence": None, "usage": usage}
-    block = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
-    delta = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": said}}
+    if call is not None:
+        block: dict[str, Any] = {"type": "tool_use", "id": f"toolu_{number}", "name": call[0], "input": {}}
+        part: dict[str, Any] = {"type": "input_json_delta", "partial_json": json.dumps(call[1])}
+    else:
+        block, part = {"type": "text", "text": ""}, {"type": "text_delta", "text": said}
     events = [
         {"type": "message_start", "message": begun},
-        block,
-        delta,
+        {"type": "content_block_start", "index": 0, "content_block": block},
+        {"type": "content_block_delta", "index": 0, "delta": part},
         {"type": "content_block_stop", "index": 0},
         {"type": "message_delta", "delta": ended, "usage": {"output_tokens": out}},
         {"type": "message_stop"},
