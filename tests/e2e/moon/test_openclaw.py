@@ -22,6 +22,7 @@ MAIN = "agent:main:main"
 #: Seconds until a gateway must answer; a bound, not an expectation.
 PATIENCE = 400.0
 _BYTES_PER_TOKEN = 4
+_MOST_A_TURN = 4_500
 
 
 class Gateway:
@@ -104,11 +105,15 @@ class Gateway:
         printed = self.bench.run(*words)
         return str(json.loads(printed[printed.index("{") :])["result"]["meta"]["agentMeta"]["sessionId"])
 
-    def grow(self, session: str, share: float, say: str = "") -> None:
-        """Turns that fill the session up to a share of the window; what is said is real text of that length."""
-        missing = int(share * WINDOW - self.bench.usage(session) * WINDOW)
+    def grow(self, session: str, share: float) -> None:
+        """Turns that fill the session up to a share of the window; what is said is real text. Compaction keeps the
+        newest turns as they are, so none of them is large."""
+        missing = int((share - self.bench.usage(session)) * WINDOW)
         line = "The service answered in time and nothing has to be done about it. "
-        self.turn(f"{say} {line * (missing * _BYTES_PER_TOKEN // len(line))}")
+        while missing > 0:
+            tokens = min(missing, _MOST_A_TURN)
+            self.turn(line * (tokens * _BYTES_PER_TOKEN // len(line)))
+            missing -= tokens
 
     def _await(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + PATIENCE
