@@ -22,7 +22,7 @@ from moonshine_resources.tokenizer.counter import load
 
 #: Message ids that rows carry, by conversation.
 Carried = Mapping[ConversationKey, set[str]]
-#: Of a lane with its rows, the (signal, tier) that people judged and found wrong too often.
+#: Of a lane with its rows, the (signal, tier) that people judged and did not find right often enough.
 Withhold = Callable[[str, Rows], Set[tuple[str, str]]]
 
 

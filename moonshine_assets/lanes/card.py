@@ -61,7 +61,7 @@ def card(manifest: dict[str, Any]) -> str:
 def _audited(manifest: dict[str, Any]) -> str:
     if not manifest["unaudited"]:
         return "audited: people judged a sample of every signal"
-    below = [one["signal"] for one in manifest["audit"] if one["status"] == "below_bound"]
+    below = [f"{one['signal']} ({one['tier']})" for one in manifest["audit"] if one["status"] == "below_bound"]
     if below:
         return f"below the policy's bound of precision: {', '.join(below)}; the lane is not audited as a whole"
     if manifest["label_precision"]:
