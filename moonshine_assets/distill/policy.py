@@ -22,7 +22,7 @@ _BUNDLED = Path(__file__).with_name("policies")
 _BUNDLED_RULES = Path(__file__).with_name("rules")
 _HASH_CHARACTERS = 12
 
-VerifierName = Literal["arithmetic_exact", "json_object"]
+VerifierName = Literal["arithmetic_exact", "json_object", "json_schema", "exec_output", "regex_format", "choice"]
 
 
 class Band(Section, frozen=True):

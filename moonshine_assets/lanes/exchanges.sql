@@ -6,7 +6,9 @@ WITH worded AS (
         provider_run_id,
         conversation_id,
         message_id,
-        bool_or(contains(lower(text), 'json')) AS names_json,
+        bool_or(
+            regexp_matches(text, '(?i)json|schema|letter|yyyy|hh:mm|rrggbb|prints?\b|printed|outputs?\b|displays?\b')
+        ) AS names_form,
         bool_or(length(text) <= 400 AND regexp_matches(text, '[0-9)]\s*[-+*/×÷^−]')) AS shows_sum
     FROM main.blocks
     WHERE kind IN ('text', 'audio', 'file', 'code') AND regexp_matches(text, '[^ \t\n\r]')
@@ -14,7 +16,7 @@ WITH worded AS (
 ),
 turns AS (
     SELECT m.provider, m.provider_run_id, m.conversation_id, m.position, m.on_active_path,
-        m.role = 'user' AS human, w.names_json, w.shows_sum
+        m.role = 'user' AS human, w.names_form, w.shows_sum
     FROM main.messages AS m
     JOIN worded AS w USING (provider, provider_run_id, conversation_id, message_id)
     WHERE m.visible
@@ -30,7 +32,7 @@ spoken AS (
         min(position) FILTER (human AND on_active_path) AS first_human,
         max(position) FILTER (NOT human AND on_active_path) AS last_model,
         count(*) FILTER (NOT human AND NOT on_active_path) AS other_answers,
-        coalesce(bool_or(names_json OR shows_sum) FILTER (human AND on_active_path), false) AS verifiable
+        coalesce(bool_or(names_form OR shows_sum) FILTER (human AND on_active_path), false) AS verifiable
     FROM turns
     GROUP BY ALL
     HAVING first_human < last_model

@@ -16,13 +16,16 @@ from typing import Any
 from moonshine_assets.distill.policy import Grpo, Policy, VerifierName
 from moonshine_assets.lanes.answers import Answer, answers
 from moonshine_assets.lanes.books import Books
+from moonshine_assets.lanes.commands import command_of
 from moonshine_assets.lanes.dialogue import dialogue
 from moonshine_assets.lanes.reading import Exchange
 from moonshine_assets.lanes.repeats import drop_repeats
 from moonshine_assets.lanes.rows import CORE, EXTRA, Refused, Row, Stamp, provenance
 from moonshine_assets.lanes.spill import Entry
+from moonshine_assets.lanes.task import Context, Task
+from moonshine_assets.lanes.tool_calls import call_of
 from moonshine_assets.lanes.trees import Conversation, Turn
-from moonshine_assets.lanes.verifiers import VERIFIERS, Task
+from moonshine_assets.lanes.verifiers import VERIFIERS
 
 _EPSILON = 1e-4
 _DIGITS = 6
@@ -36,10 +39,12 @@ def skip(exchange: Exchange, policy: Policy) -> str | None:  # noqa: ARG001 - th
 def judge(conversation: Conversation, policy: Policy, stamp: Stamp) -> Iterator[Row | Refused]:
     """One candidate a human message of the active path that asks for something checkable; one in all without any."""
     candidates = 0
-    for prompt in conversation.path():
+    path = conversation.path()
+    for rank, prompt in enumerate(path):
         if not prompt.is_human:
             continue
-        found = _task(prompt.prose, policy)
+        context = _context(path, rank)
+        found = _task(prompt.prose, context, policy)
         if found is not None:
             candidates += 1
             verdict = _judged(conversation, prompt, *found, policy, stamp)
@@ -99,10 +104,28 @@ def _grouped(references: list[dict[str, Any]], rules: Grpo) -> Row:
     }
 
 
-def _task(prompt: str, policy: Policy) -> tuple[VerifierName, Task] | None:
+def _context(path: list[Turn], rank: int) -> Context:
+    """What stands below the prompt: code that was run until the next human message, and that message."""
+    runs: list[tuple[str, str]] = []
+    code = None
+    for turn in path[rank + 1 :]:
+        if turn.is_human:
+            return Context(tuple(runs), turn.prose)
+        for part in turn.parts:
+            if part.is_call:
+                call = call_of(turn, part, "")
+                code = command_of(call.arguments) if call is not None else None
+            elif part.kind == "tool_result" and code is not None:
+                if part.text and not part.is_error:
+                    runs.append((code, part.text))
+                code = None
+    return Context(tuple(runs))
+
+
+def _task(prompt: str, context: Context, policy: Policy) -> tuple[VerifierName, Task] | None:
     """The first verifier of the policy that knows what the prompt asks for."""
     for name in policy.lanes.grpo.verifiers:
-        task = VERIFIERS[name].ask(prompt)
+        task = VERIFIERS[name].ask(prompt, context)
         if task is not None:
             return name, task
     return None
@@ -114,7 +137,7 @@ def _judged(
     shared = dialogue(conversation.path_to(prompt), policy.answers)
     if isinstance(shared, Refused):
         return Refused(f"prompt_{shared.reason}")
-    group = [answer for answer in answers(conversation, prompt) if _alone(answer)]
+    group = [answer for answer in answers(conversation, prompt) if _alone(answer, name)]
     if not group:
         return Refused("no_plain_answer")
     completions = [answer.turn.prose for answer in group]
@@ -154,10 +177,14 @@ def _judged(
     }
 
 
-def _alone(answer: Answer) -> bool:
-    """Whether the answer is one message of prose, made without tools."""
+def _alone(answer: Answer, verifier: VerifierName) -> bool:
+    """Whether the answer is one message of prose, made without tools.
+
+    What a program prints may have been looked up by running it: the answer is the same.
+    """
     turn = answer.turn
-    return not (answer.with_tools or answer.in_parts or turn.is_on_the_way) and turn.is_plain
+    looked_up = answer.with_tools and verifier != "exec_output"
+    return not (looked_up or answer.in_parts or turn.is_on_the_way) and turn.is_plain
 
 
 def advantages(rewards: list[float]) -> list[float]:

@@ -24,8 +24,8 @@ class Exchange(NamedTuple):
     """A conversation with an exchange on its active path, and what can be known without reading it.
 
     `human_turns` and `model_turns` are those with text on the active path, `other_answers` model messages with text
-    off it; `verifiable`: a prompt on the path mentions JSON or shows a sum; `rated`, `stopped`: there is a rating, an
-    answer that was cut off; `tools_used`, `tools_called`: on the path.
+    off it; `verifiable`: a prompt on the path may ask for what can be checked; `rated`, `stopped`: there is a rating,
+    an answer that was cut off; `tools_used`, `tools_called`: on the path.
     """
 
     provider: str

@@ -58,7 +58,122 @@ def _no_constant(name: str) -> float:
     raise ValueError(name)
 
 
-REWARDS: dict[str, Reward] = {"arithmetic_exact": arithmetic_exact, "json_object": json_object}
+def json_schema(completion: str, ground_truth: str, arguments: dict[str, Any]) -> float:  # noqa: ARG001 - one signature
+    """1.0 when the completion, minus one code fence, is JSON that satisfies `arguments["schema"]`."""
+    fenced = _FENCE.fullmatch(completion)
+    try:
+        value = json.loads(fenced["body"] if fenced else completion, parse_constant=_no_constant)
+        return float(satisfies(value, arguments["schema"]))
+    except (ValueError, KeyError, RecursionError):
+        return 0.0
+
+
+_TYPES: dict[str, Callable[[Any], bool]] = {
+    "object": lambda value: isinstance(value, dict),
+    "array": lambda value: isinstance(value, list),
+    "string": lambda value: isinstance(value, str),
+    "boolean": lambda value: isinstance(value, bool),
+    "null": lambda value: value is None,
+    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+    "integer": lambda value: not isinstance(value, bool) and (isinstance(value, int) or _whole(value)),
+}
+
+
+def _whole(value: Any) -> bool:
+    """Whether it is a number like 2.0, which JSON does not tell from 2."""
+    return isinstance(value, float) and value.is_integer()
+
+
+#: The keywords of JSON Schema that are understood, each a predicate of (value, keyword's value, whole schema). The
+#: others are left out on purpose: `pattern` can be made to run for ever, `$ref` leads elsewhere.
+KEYWORDS: dict[str, Callable[[Any, Any, dict[str, Any]], bool]] = {
+    "type": lambda value, names, _: any(_TYPES[name](value) for name in ([names] if isinstance(names, str) else names)),
+    "enum": lambda value, options, _: any(_equal(value, option) for option in options),
+    "const": lambda value, other, _: _equal(value, other),
+    "properties": lambda value, parts, _: (
+        not isinstance(value, dict) or all(satisfies(value[key], part) for key, part in parts.items() if key in value)
+    ),
+    "required": lambda value, keys, _: not isinstance(value, dict) or all(key in value for key in keys),
+    "additionalProperties": lambda value, allowed, schema: (
+        allowed is not False or not isinstance(value, dict) or set(value) <= set(schema.get("properties", {}))
+    ),
+    "items": lambda value, part, _: not isinstance(value, list) or all(satisfies(item, part) for item in value),
+    "minItems": lambda value, least, _: not isinstance(value, list) or len(value) >= least,
+    "maxItems": lambda value, most, _: not isinstance(value, list) or len(value) <= most,
+    "minLength": lambda value, least, _: not isinstance(value, str) or len(value) >= least,
+    "maxLength": lambda value, most, _: not isinstance(value, str) or len(value) <= most,
+    "minimum": lambda value, least, _: not _TYPES["number"](value) or value >= least,
+    "maximum": lambda value, most, _: not _TYPES["number"](value) or value <= most,
+}
+
+
+def satisfies(value: Any, schema: dict[str, Any]) -> bool:
+    """Whether a JSON value satisfies a schema of the keywords above; other keywords say nothing."""
+    return all(KEYWORDS[name](value, said, schema) for name, said in schema.items() if name in KEYWORDS)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Equal as JSON: true is not 1."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True) or (
+        _TYPES["number"](one) and _TYPES["number"](other) and one == other
+    )
+
+
+def exec_output(completion: str, ground_truth: str, arguments: dict[str, Any]) -> float:  # noqa: ARG001 - one signature
+    """1.0 when what the completion says is printed equals the recorded output.
+
+    That is the whole completion, its last code block, or, for an output of one line, its last line without emphasis.
+    """
+    truth = ground_truth.strip()
+    blocks = _BLOCK.findall(completion)
+    lines = [line for line in completion.strip().splitlines() if line.strip()]
+    said = [completion, *blocks[-1:]]
+    if "\n" not in truth and lines:
+        said.append(_LEAD.sub("", lines[-1].strip()).strip("*`\"' ").removesuffix("."))
+    return float(any(_trimmed(one) == _trimmed(truth) for one in said))
+
+
+_BLOCK = re.compile(r"```[^\n]*\n(.*?)\n?```", re.DOTALL)
+_LEAD = re.compile(
+    r"\A(?:the\s+)?(?:output|result|answer|it|this|that)(?:\s+(?:is|prints|would\s+be|will\s+be))?\s*:?\s+",
+    re.IGNORECASE,
+)
+
+
+def _trimmed(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+
+
+def regex_format(completion: str, ground_truth: str, arguments: dict[str, Any]) -> float:  # noqa: ARG001 - one signature
+    """1.0 when the completion, white space around it aside, is of the form `arguments["pattern"]`."""
+    pattern = arguments.get("pattern")
+    return float(
+        isinstance(pattern, str)
+        and len(completion) <= _LONGEST_FORM
+        and bool(re.fullmatch(pattern, completion.strip()))
+    )
+
+
+_LONGEST_FORM = 2_000
+
+
+def choice(completion: str, ground_truth: str, arguments: dict[str, Any]) -> float:  # noqa: ARG001 - one signature
+    """1.0 when the completion names one option, and the right one: alone, first, or after "answer"."""
+    named = _CHOSEN.findall(completion)
+    letters = {letter.upper() for pair in named for letter in pair if letter}
+    return float(letters == {ground_truth})
+
+
+_CHOSEN = re.compile(r"\A[\W_]*([A-Ha-h])(?=[\W_]*\Z|[).:*])|\b(?:answer|option|choice)\s*(?:is|:)?\s*[(*]*([A-H])\b")
+
+REWARDS: dict[str, Reward] = {
+    "arithmetic_exact": arithmetic_exact,
+    "json_object": json_object,
+    "json_schema": json_schema,
+    "exec_output": exec_output,
+    "regex_format": regex_format,
+    "choice": choice,
+}
 
 
 def compute_score(data_source: str, solution_str: str, ground_truth: str, extra_info: Any = None, **_: Any) -> float:

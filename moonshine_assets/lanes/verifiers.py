@@ -8,24 +8,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from moonshine_assets.distill.policy import VerifierName
+from moonshine_assets.lanes.asking import ask_choice, ask_form, ask_output, ask_schema
 from moonshine_assets.lanes.expressions import evaluate, written
 from moonshine_assets.lanes.rewards import REWARDS, Reward
-
-
-class Task(NamedTuple):
-    """What a prompt asks for: the truth as text, and the verifier's arguments (JSON values only)."""
-
-    ground_truth: str
-    arguments: dict[str, Any]
+from moonshine_assets.lanes.task import Context, Task
 
 
 class Verifier(NamedTuple):
-    """`ask(last user message)` finds the task; `reward(completion, ground_truth, arguments)` is 0.0 or 1.0."""
+    """`ask(last user message, context)` finds the task; `reward(completion, ground_truth, arguments)` is 0.0 or 1.0."""
 
-    ask: Callable[[str], Task | None]
+    ask: Callable[[str, Context], Task | None]
     reward: Reward
 
 
@@ -60,7 +55,7 @@ _KEYS = re.compile(
 )
 
 
-def _ask_sum(prompt: str) -> Task | None:
+def _ask_sum(prompt: str, context: Context) -> Task | None:  # noqa: ARG001 - one signature
     """The prompt is nothing but the request for the value of one expression."""
     asked = _SUM.fullmatch(prompt) if len(prompt) <= _MAXIMUM_PROMPT else None
     if asked is None:
@@ -73,7 +68,7 @@ def _ask_sum(prompt: str) -> Task | None:
     return None if value is None else Task(written(value), {"expression": expression})
 
 
-def _ask_json(prompt: str) -> Task | None:
+def _ask_json(prompt: str, context: Context) -> Task | None:  # noqa: ARG001 - one signature
     """The prompt wants one JSON object and nothing else, and lists its keys."""
     if not _JSON_ONLY.search(prompt) or _OTHER_SHAPE.search(prompt):
         return None
@@ -86,5 +81,9 @@ def _ask_json(prompt: str) -> Task | None:
 
 VERIFIERS: dict[VerifierName, Verifier] = {
     "arithmetic_exact": Verifier(_ask_sum, REWARDS["arithmetic_exact"]),
+    "json_schema": Verifier(ask_schema, REWARDS["json_schema"]),
     "json_object": Verifier(_ask_json, REWARDS["json_object"]),
+    "exec_output": Verifier(ask_output, REWARDS["exec_output"]),
+    "choice": Verifier(ask_choice, REWARDS["choice"]),
+    "regex_format": Verifier(ask_form, REWARDS["regex_format"]),
 }

@@ -16,6 +16,7 @@ from moonshine_assets.lanes import verifiers
 from moonshine_assets.lanes.expressions import evaluate, written
 from moonshine_assets.lanes.grpo import advantages
 from moonshine_assets.lanes.rewards import last_number
+from moonshine_assets.lanes.task import NOTHING
 from moonshine_assets.lanes.verifiers import VERIFIERS, Verifier
 
 
@@ -121,7 +122,7 @@ def test_equal_prompts_give_one_row() -> None:
     ],
 )
 def test_only_the_plain_request_for_one_value_has_a_truth(prompt: str, truth: str | None) -> None:
-    task = VERIFIERS["arithmetic_exact"].ask(prompt)
+    task = VERIFIERS["arithmetic_exact"].ask(prompt, NOTHING)
     assert (task.ground_truth if task else None) == truth
 
 
@@ -177,7 +178,7 @@ def test_expressions_have_the_value_arithmetic_gives_them(expression: str) -> No
     ],
 )
 def test_only_a_request_for_one_object_with_named_keys_is_checked(prompt: str, keys: list[str] | None) -> None:
-    task = VERIFIERS["json_object"].ask(prompt)
+    task = VERIFIERS["json_object"].ask(prompt, NOTHING)
     assert (task.arguments["keys"] if task else None) == keys
 
 
