@@ -16,6 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
 ANSWER = "Noted. I will go on from here."
+#: What OpenClaw asks a summary of a session to consist of; it refuses one without them.
+_SECTIONS = ("Decisions", "Open TODOs", "Constraints/Rules", "Pending user asks", "Exact identifiers")
 _BYTES_PER_TOKEN = 4
 
 
@@ -60,6 +62,8 @@ class ModelServer:
         """The answer to a request: events to stream, or one object."""
         used = request.tokens if self.usage is None else self.usage
         said, number = self.answer, next(self._ids)
+        if all(section in request.text for section in _SECTIONS) and not request.body.get("tools"):
+            said = "\n\n".join(f"## {section}\n{self.answer}" for section in _SECTIONS)
         if request.path.endswith("/chat/completions"):
             return _chat(number, used, said, bool(request.body.get("stream")), str(request.body.get("model")))
         if request.path.endswith("/responses"):
