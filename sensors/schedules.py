@@ -1,6 +1,7 @@
 """What happens by the clock: a nightly distillation, restore drills, the removal of old run records and snapshots."""
 
 import itertools
+import os
 from collections.abc import Sequence, Set
 from datetime import timedelta
 from typing import NamedTuple
@@ -10,6 +11,8 @@ import dagster as dg
 from moonshine_assets.archive.assets import NIGHTLY_BYTES
 from moonshine_assets.archive.pack import pack_exports
 from moonshine_assets.archive.retention import configured, prune
+from moonshine_assets.sessions.configuration import load
+from moonshine_assets.sessions.daily.synthesis import synthesise
 from moonshine_resources import clock
 from moonshine_resources.resources import HomeResource, MashDatabase
 from sensors.targets import Job
@@ -89,11 +92,26 @@ def pack_archive(context: dg.OpExecutionContext, home: HomeResource, mash_databa
     return len(packed)
 
 
-@dg.job(description="Keeps the instance and the archive small.", executor_def=dg.in_process_executor)
+@dg.op(description="Takes what yesterday's sessions left into memory, once a day.")
+def remember_yesterday(context: dg.OpExecutionContext, home: HomeResource) -> str:
+    """What became of it."""
+    place = home.open()
+    if not place.moon_distillations.exists():
+        return "no session was distilled"
+    settings = load(place.moon_config, os.environ).settings
+    done = synthesise(place, settings, os.environ, int(clock.now().timestamp()))
+    context.log.info("memory of %s: %s, %d statements kept", done.day, done.outcome, done.kept)
+    return done.outcome
+
+
+@dg.job(
+    description="Keeps the instance and the archive small, and memory up to date.", executor_def=dg.in_process_executor
+)
 def housekeeping() -> None:
     delete_old_runs()
     prune_snapshots()
     pack_archive()
+    remember_yesterday()
 
 
 def drill_is_due(size_bytes: int, weekday: int) -> bool:

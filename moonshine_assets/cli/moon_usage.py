@@ -61,9 +61,18 @@ def status(home_dir: Path | None, as_json: bool) -> int:
         print_json(shown.as_json())
     else:
         console().print(table("Sessions", shown.rows, sessions.STATUS_COLUMNS))
+        click.echo(_watching(shown.watcher))
     if shown.damage:
         say_line(f"{home.moon_state}: {shown.damage}; it is set aside and rebuilt at the next look of the watcher")
     return max(_told(shown.problems), FAILED if shown.damage else OK)
+
+
+def _watching(watcher: dict[str, Any] | None) -> str:
+    if watcher is None:
+        return "Nobody watches by `moon watch --daemon`; the sensor of `moonshine ui` may."
+    age = f", last look {watcher['age_secs']} s ago" if "age_secs" in watcher else ""
+    newer = "" if watcher["is_current_build"] else "; it runs other code than is installed now: start it anew"
+    return f"Process {watcher['pid']} watches{age}{newer}."
 
 
 def _configured(home: Home) -> Configuration:

@@ -9,6 +9,7 @@ from msgspec.structs import asdict
 
 from moonshine_assets.sessions import state
 from moonshine_assets.sessions.configuration import Configuration
+from moonshine_assets.sessions.daemon import build_uuid, heartbeat, holder
 from moonshine_assets.sessions.ladder import Ladder, SessionState
 from moonshine_assets.sessions.settings import Settings
 from moonshine_assets.sessions.usage.collect import Collected, Look, Problem, collect
@@ -25,18 +26,20 @@ __all__ = ["STATUS_COLUMNS", "USAGE_COLUMNS", "Problem", "Status", "measured", "
 
 
 class Status(NamedTuple):
-    """What `moon status` shows. `damage` says why the state file could not be read."""
+    """What `moon status` shows. `damage` says why the state file could not be read; `watcher` who watches."""
 
     rows: list[dict[str, Any]]
     problems: list[Problem]
     damage: str | None
     recoveries: int
+    watcher: dict[str, Any] | None
 
     def as_json(self) -> dict[str, Any]:
         return {
             "sessions": self.rows,
             "problems": [problem._asdict() for problem in self.problems],
             "state": {"damage": self.damage, "recoveries": self.recoveries},
+            "watcher": self.watcher,
         }
 
 
@@ -84,7 +87,16 @@ def status(home: Home, settings: Settings) -> Status:
     known = loaded.state.sessions
     keys = sorted({*live, *(key for key, one in known.items() if one.outstanding)})
     rows = [_status_row(key, live.get(key), known.get(key, SessionState()), due.get(key, ())) for key in keys]
-    return Status(rows, found.problems, loaded.problem, loaded.state.recoveries)
+    return Status(rows, found.problems, loaded.problem, loaded.state.recoveries, _watcher(home, now))
+
+
+def _watcher(home: Home, now: int) -> dict[str, Any] | None:
+    """Who watches, and how long ago it last looked; None when nobody does."""
+    lock, beat = holder(home), heartbeat(home)
+    if lock is None:
+        return None
+    told = {} if beat is None or beat.pid != lock.pid else {**asdict(beat), "age_secs": now - beat.at}
+    return {**asdict(lock), **told, "is_current_build": lock.build_uuid == build_uuid()}
 
 
 def _status_row(key: str, reading: Reading | None, known: SessionState, due: tuple[str, ...]) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class Code(StrEnum):
     ARCHIVE_FAILED = "MOON_WARN_ARCHIVE_FAILED"
     PRUNE_FAILED = "MOON_WARN_PRUNE_FAILED"
     DISTILL_FAILED = "MOON_WARN_DISTILL_FAILED"
+    MEMORY_FAILED = "MOON_WARN_MEMORY_FAILED"
     USAGE_FAILED = "MOON_WARN_USAGE_FAILED"
     HOOK_FAILED = "MOON_WARN_HOOK_FAILED"
     STATE_REBUILT = "MOON_WARN_STATE_REBUILT"
@@ -46,7 +47,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Args:
         code: one of `Code`, or another stage's own.
         at: epoch seconds.
-        stage: archive, prune, distill, usage, hook or cycle.
+        stage: archive, prune, distill, memory, usage, hook, state or cycle.
         action: number of the session's action; 0 outside of one.
         session: provider:session_id.
         archive: ArchiveRecord.archive_path.

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from moonshine_assets.errors import MoonshineError
 from moonshine_assets.sessions import state
 from moonshine_assets.sessions.audit import Code, Line, note
+from moonshine_assets.sessions.daily.synthesis import synthesise
 from moonshine_assets.sessions.ladder import Ladder, Stage
 from moonshine_assets.sessions.stages import STAGE, Done
 from moonshine_assets.sessions.usage.collect import Look, Problem, collect
@@ -76,7 +77,21 @@ def cycle(
     for action in actions:
         for line in carried_out(home, look, action, now):
             noted(line)
+    if failed := _remembered(home, look):
+        noted(failed)
     return Cycle(len(found.readings), found.problems, lines)
+
+
+def _remembered(home: Home, look: Look) -> Line | None:
+    """Take yesterday into memory, once a day and where sessions were distilled at all; why it could not be done."""
+    if not home.moon_distillations.exists():
+        return None
+    try:
+        synthesise(home, look.settings, look.environment, look.now)
+    except (MoonshineError, OSError) as error:
+        reason = str(error) if isinstance(error, MoonshineError) else type(error).__name__
+        return Line(code=Code.MEMORY_FAILED, at=look.now, stage="memory", retry=True, reason=reason)
+    return None
 
 
 def due(home: Home, look: Look) -> tuple[list[Action], list[Problem]]:

@@ -137,6 +137,9 @@ def test_the_command_watches_until_it_is_told_to_stop_and_is_alone(home: Home, t
         second = subprocess.run([*words], env=told, capture_output=True, text=True, check=False)
         assert second.returncode == 1
         assert f"process {process.pid} is watching already" in second.stderr
+        shown = [str(MOON), "status", "--json", "--home", str(home.root)]
+        status = json.loads(subprocess.run(shown, env=told, capture_output=True, text=True, check=False).stdout)
+        assert (status["watcher"]["pid"], status["watcher"]["is_current_build"]) == (process.pid, True)
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
     assert holder(home) is None
