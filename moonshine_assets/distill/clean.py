@@ -9,12 +9,14 @@ from typing import NamedTuple
 
 import duckdb
 
+from moonshine_assets.distill.near_duplicates.find import find_near_duplicates
 from moonshine_assets.distill.policy import Policy
 from moonshine_assets.distill.redaction.identity import Identity
 from moonshine_assets.distill.redaction.rules import Rules
 from moonshine_assets.distill.redaction.scan import CountsTokens, scan_texts
 from moonshine_assets.distill.replace import replace_rows
-from moonshine_assets.distill.state import known_redaction_version, record_state
+from moonshine_assets.distill.signals.measure import measure_texts, signals_version
+from moonshine_assets.distill.state import Known, known_versions, record_state
 from moonshine_assets.tables.cleaning import CLEANING
 from moonshine_resources.duckdb import transaction
 
@@ -24,10 +26,11 @@ EMPTY_SHA256 = sha256(b"").hexdigest()
 
 
 class Cleaned(NamedTuple):
-    """What a cleaning did: texts searched, texts in which something was replaced, and whether anything was written."""
+    """What a cleaning did: texts searched, those something was replaced in, texts measured, whether it wrote at all."""
 
     scanned: int
     redacted: int
+    measured: int
     changed: bool
 
 
@@ -48,7 +51,11 @@ def clean(
     """
     rules = Rules(policy.redaction, identities)
     with transaction(connection):
-        scanned = scan_texts(connection, rules, counter, known_redaction_version(connection))
+        known = known_versions(connection)
+        scanned = scan_texts(connection, rules, counter, known.redaction)
+        measured = measure_texts(connection, policy, known.signals)
+        gathered = find_near_duplicates(connection, policy.near_duplicates)
         changed = replace_rows(connection, CLEANING, _QUERY.read_text("utf-8"), {"empty_sha256": EMPTY_SHA256})
-        recorded = record_state(connection, rules.version, policy)
-    return Cleaned(scanned.texts, scanned.changed, changed or recorded or bool(scanned.texts))
+        recorded = record_state(connection, Known(rules.version, signals_version(policy)), policy)
+    written = changed or recorded or gathered or bool(scanned.texts or measured)
+    return Cleaned(scanned.texts, scanned.changed, measured, written)

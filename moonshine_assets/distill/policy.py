@@ -14,7 +14,14 @@ import msgspec
 from msgspec import Meta
 
 from moonshine_assets.distill.audit_policy import Audit
-from moonshine_assets.distill.cleaning_policy import Redaction, redaction_faults
+from moonshine_assets.distill.cleaning_policy import (
+    Language,
+    NearDuplicates,
+    Redaction,
+    Signals,
+    near_duplicate_faults,
+    redaction_faults,
+)
 from moonshine_assets.distill.sections import Count, Positive, Section, Share
 from moonshine_assets.errors import UndefinedPolicy
 
@@ -156,6 +163,9 @@ class Policy(Section, frozen=True):
     name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
     band: Band
     redaction: Redaction
+    near_duplicates: NearDuplicates
+    language: Language
+    signals: Signals
     answers: Answers
     split: Split
     mix: Mix
@@ -224,19 +234,22 @@ def _content(path: Path) -> dict[str, Any]:
 
 
 def _with_rules(content: dict[str, Any], policy: Path) -> dict[str, Any]:
-    """The content with the rules that `redaction.rules_file` names, unless the policy lists its own."""
-    redaction = content.get("redaction")
-    if not isinstance(redaction, dict) or "rules" in redaction or not isinstance(redaction.get("rules_file"), str):
-        return content
-    name = redaction["rules_file"]
+    """The content with the rules that a section's `rules_file` names, unless the policy lists its own."""
+    complete = dict(content)
+    for section in ("redaction", "signals"):
+        given = content.get(section)
+        if isinstance(given, dict) and isinstance(given.get("rules_file"), str):
+            complete[section] = _content(_rules_file(given["rules_file"], policy)) | given
+    return complete
+
+
+def _rules_file(name: str, policy: Path) -> Path:
     if name.endswith(".toml"):
-        file = policy.parent / name
-    else:
-        known = tuple(sorted(path.stem for path in _BUNDLED_RULES.glob("*.toml")))
-        if name not in known:
-            raise UndefinedPolicy(f"there are no rules {name!r}", where=policy.name, fix=_nearest(name, known, "name"))
-        file = _BUNDLED_RULES / f"{name}.toml"
-    return {**content, "redaction": {**redaction, **_content(file)}}
+        return policy.parent / name
+    known = tuple(sorted(path.stem for path in _BUNDLED_RULES.glob("*.toml")))
+    if name not in known:
+        raise UndefinedPolicy(f"there are no rules {name!r}", where=policy.name, fix=_nearest(name, known, "name"))
+    return _BUNDLED_RULES / f"{name}.toml"
 
 
 def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -283,7 +296,7 @@ def _check(policy: Policy, where: str) -> None:
         raise UndefinedPolicy(
             "band.high: a relative band is a share of at most 1", where=where, fix='set kind = "absolute"'
         )
-    for fault in redaction_faults(policy.redaction):
+    for fault in (*redaction_faults(policy.redaction), *near_duplicate_faults(policy.near_duplicates)):
         raise UndefinedPolicy(fault, where=where, fix="correct the rules")
     patterns = [
         *((rule.name, rule.pattern) for rule in dpo.negative_rules),

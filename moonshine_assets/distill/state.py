@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import duckdb
 
 from moonshine_assets.distill.policy import Policy
@@ -20,21 +22,28 @@ SELECT count(*) FROM (
 """
 
 
-def known_redaction_version(connection: duckdb.DuckDBPyConnection) -> str:
-    """Version of the rules the stored scans were made by; empty when there are none."""
+class Known(NamedTuple):
+    """Versions of the rules that the stored tables were made by; empty when there are none."""
+
+    redaction: str
+    signals: str
+
+
+def known_versions(connection: duckdb.DuckDBPyConnection) -> Known:
+    """What the mash was last cleaned by."""
     connection.execute("CREATE SCHEMA IF NOT EXISTS store")
     connection.execute(CLEANING_STATE.ddl())
-    known = connection.execute("SELECT redaction_version FROM store.cleaning_state").fetchall()
-    return known[0][0] if known else ""
+    known = connection.execute("SELECT redaction_version, signals_version FROM store.cleaning_state").fetchall()
+    return Known(*known[0]) if known else Known("", "")
 
 
-def record_state(connection: duckdb.DuckDBPyConnection, redaction_version: str, policy: Policy) -> bool:
+def record_state(connection: duckdb.DuckDBPyConnection, made_by: Known, policy: Policy) -> bool:
     """Write down what the mash was cleaned by. True if it was something else before."""
     return replace_rows(
         connection,
         CLEANING_STATE,
-        "SELECT $redaction_version AS redaction_version, $policy_version AS policy_version",
-        {"redaction_version": redaction_version, "policy_version": policy.version},
+        "SELECT $redaction AS redaction_version, $signals AS signals_version, $policy AS policy_version",
+        {**made_by._asdict(), "policy": policy.version},
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 #: Characters of a batch; a longer text is a batch of its own.
 BATCH_CHARACTERS = 24_000_000
@@ -61,3 +62,11 @@ def batches(
             params=[first, last, first, last],
         ).pl()
     connection.execute("DROP TABLE temp.batch_rows")
+
+
+def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
+    """Add rows to a table by their columns' names."""
+    if rows.num_rows:
+        connection.register("incoming", rows)
+        connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")  # noqa: S608 - our own names
+        connection.unregister("incoming")

@@ -14,9 +14,10 @@ RAW, CONTENT, CLEANED, SELECTED = COUNTERS
 
 _EXPLAIN = Path(__file__).with_name("explain.sql")
 _SELECTED = Path(__file__).with_name("selected_tokens.sql")
+_IN_THE_MASH = Path(__file__).with_name("cleaned_in_the_mash.sql")
 _STALE = Path(__file__).with_name("stale.sql")
 #: Why a token is in no kept text, in the order in which they are told.
-CLEANING_REASONS: tuple[str, ...] = ("empty", "exact_duplicate", "redaction")
+CLEANING_REASONS: tuple[str, ...] = ("empty", "exact_duplicate", "near_duplicate", "redaction")
 #: Why a kept text is not in the slice, in the order in which the reasons are asked (explain.sql).
 LEFT_OUT_REASONS: tuple[str, ...] = ("hidden_or_injected", "side_branch", "no_exchange")
 
@@ -43,10 +44,11 @@ def selected_tokens(con: duckdb.DuckDBPyConnection) -> int:
 def cleaned_in_the_mash(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Tokens that the ledgers of single runs count as cleaned and the mash does not, by reason.
 
-    A run takes every distinct text as it stands; the mash also takes out secrets and personal data.
+    A run takes every distinct text as it stands. The mash also takes texts for equal that differ in case and white
+    space alone (`same_but_for_case_and_space`) or a little more (`near_duplicate`), and takes out secrets and personal
+    data (`redaction`).
     """
-    redaction = "SELECT sum(tokens - cleaned_tokens) FROM store.cleaning WHERE outcome = 'kept'"
-    return {"redaction": _number(con, redaction)}
+    return {reason: int(tokens) for reason, tokens in con.execute(_IN_THE_MASH.read_text("utf-8")).fetchall()}
 
 
 def waterfall(con: duckdb.DuckDBPyConnection, raw_json_tokens: int) -> list[Step]:
@@ -64,7 +66,7 @@ def waterfall(con: duckdb.DuckDBPyConnection, raw_json_tokens: int) -> list[Step
     totals = counters(con)
     system = _number(con, "SELECT sum(content_tokens) FROM main.messages WHERE role = 'system'")
     outcomes = dict(con.execute("SELECT outcome, sum(tokens) FROM store.cleaning GROUP BY outcome").fetchall())
-    outcomes.update(cleaned_in_the_mash(con))
+    outcomes["redaction"] = cleaned_in_the_mash(con)["redaction"]
     left_out = dict(con.execute(_EXPLAIN.read_text("utf-8")).fetchall())
     steps = [
         Step(RAW, CONTENT, "system_text", system),

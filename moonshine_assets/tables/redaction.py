@@ -43,6 +43,7 @@ CLEANING_STATE = Table(
     key=("redaction_version",),
     columns=(
         Column("redaction_version", "VARCHAR", "redaction rules and identities in force"),
+        Column("signals_version", "VARCHAR", "what the signals and bands of texts were measured by"),
         Column("policy_version", "VARCHAR", "policy the mash was last cleaned by"),
     ),
 )

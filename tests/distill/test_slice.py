@@ -144,6 +144,7 @@ def test_every_token_has_a_reason() -> None:
         Step(RAW, CONTENT, "json_structure_and_escaping", 80),
         Step(CONTENT, CLEANED, "empty", 0),
         Step(CONTENT, CLEANED, "exact_duplicate", 2),
+        Step(CONTENT, CLEANED, "near_duplicate", 0),
         Step(CONTENT, CLEANED, "redaction", 0),
         Step(CLEANED, SELECTED, "hidden_or_injected", 3),
         Step(CLEANED, SELECTED, "side_branch", 2),
@@ -183,7 +184,7 @@ def check_lanes(connection: duckdb.DuckDBPyConnection) -> None:
         assert flags.count(False) == len(built.reasons) and set(built.reasons) <= set(conversations)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(corpora())
 def test_on_any_corpus_the_waterfall_is_exact_rows_lint_clean_and_the_slice_holds_what_rows_carry(
     corpus: Corpus,

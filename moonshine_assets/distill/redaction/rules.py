@@ -40,6 +40,7 @@ class Rule:
     label: str
     pattern: str
     hints: tuple[str, ...]
+    likely: str
     check: str
     exempt: frozenset[str]
     compiled: re.Pattern[str] = field(compare=False)
@@ -52,6 +53,7 @@ class Rule:
             rule.label,
             rule.pattern,
             rule.hints,
+            rule.likely,
             rule.check,
             frozenset(rule.exempt),
             re.compile(rule.pattern),
@@ -73,12 +75,13 @@ class Rule:
 
     def may_hold(self, texts: pl.Series) -> pl.Series:
         """Row numbers of the texts the pattern matches in; the check has not spoken yet."""
-        rows = pl.Series("row", range(len(texts)), pl.UInt32) if not self.hints else self._hinted(texts)
+        rows = self._likely(texts)
         return rows.filter(texts.gather(rows).str.contains(self.pattern)) if len(rows) else rows
 
-    def _hinted(self, texts: pl.Series) -> pl.Series:
-        hinted = texts.str.contains_any(list(self.hints), ascii_case_insensitive=True)
-        return hinted.arg_true()
+    def _likely(self, texts: pl.Series) -> pl.Series:
+        if self.hints:
+            return texts.str.contains_any(list(self.hints), ascii_case_insensitive=True).arg_true()
+        return texts.str.contains(self.likely).arg_true()
 
 
 class Rules:

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from moonshine_assets.distill.redaction.replace import ROUNDS, Replaced, marked, numbered
 from moonshine_assets.distill.redaction.rules import Rules
-from moonshine_assets.distill.text_batches import batches
+from moonshine_assets.distill.text_batches import batches, insert
 from moonshine_assets.tables.redaction import PLACEHOLDERS, REDACTED_TEXTS, TEXT_SCANS
 
 _HERE = Path(__file__).parent
@@ -90,8 +90,8 @@ def _search(connection: duckdb.DuckDBPyConnection, rules: Rules, batch: pl.DataF
     found = [(hashes[row], texts[row], values) for row, values in sorted(replaced.items())]
     redactions = dict.fromkeys(hashes, 0) | {name: len(values) for name, _, values in found}
     scans = pa.table({"content_sha256": list(redactions), "redactions": list(redactions.values())})
-    _insert(connection, "store.text_scans", scans)
-    _insert(
+    insert(connection, "store.text_scans", scans)
+    insert(
         connection,
         "temp.marked_texts",
         pa.Table.from_pylist(
@@ -106,7 +106,7 @@ def _search(connection: duckdb.DuckDBPyConnection, rules: Rules, batch: pl.DataF
             schema=_MARKED,
         ),
     )
-    _insert(
+    insert(
         connection,
         "temp.found_values",
         pa.Table.from_pylist(
@@ -152,7 +152,7 @@ def _render(connection: duckdb.DuckDBPyConnection, counter: CountsTokens) -> Non
     }
     for batch in batches(connection, "temp.marked_texts", "content_sha256", "text", None, extra=("replaced",)):
         texts = [numbered(text, numbers) for text in batch["text"]]
-        _insert(
+        insert(
             connection,
             "store.redacted_texts",
             pa.table(
@@ -164,10 +164,3 @@ def _render(connection: duckdb.DuckDBPyConnection, counter: CountsTokens) -> Non
                 }
             ),
         )
-
-
-def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
-    if rows.num_rows:
-        connection.register("incoming", rows)
-        connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")  # noqa: S608 - our own names
-        connection.unregister("incoming")

@@ -69,7 +69,7 @@ def test_numbers_go_by_the_first_place_and_stay_when_the_corpus_grows() -> None:
 
 def test_a_text_is_searched_once_and_forgotten_with_its_message() -> None:
     connection = Corpus(told("c1"), told("c2", mail="john.roe@acme.io")).mash()
-    assert clean(connection, POLICY, WORD_COUNTER)._replace(changed=False) == (0, 0, False)
+    assert clean(connection, POLICY, WORD_COUNTER) == (0, 0, 0, False)
     for table in ("messages", "blocks"):
         connection.execute(f"UPDATE store.{table} SET superseded_by = 'later' WHERE conversation_id = 'c2'")
     kept = numbers(connection)
