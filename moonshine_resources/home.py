@@ -245,6 +245,11 @@ class Home:
         return Path(chosen) if chosen else self.vocabulary_cache
 
     @property
+    def benchmark_lists(self) -> Path:
+        """Texts that must not be trained on, as lists the user keeps; see docs/policy.md, Decontamination."""
+        return self.root / "decontamination"
+
+    @property
     def dagster(self) -> Path:
         """Storage of the Dagster instance of this home."""
         return self.root / "dagster"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
 import duckdb
 
 from moonshine_assets.dagster_checks import check_result, check_specs, column_schema, reporting, table_metadata
 from moonshine_assets.distill.clean import clean
+from moonshine_assets.distill.decontamination import read_benchmarks
 from moonshine_assets.distill.gates import no_contamination, slice_schema, token_band
 from moonshine_assets.distill.redaction.accounts import account_identities
 from moonshine_assets.distill.run import distillation_run_id
@@ -29,6 +31,8 @@ from moonshine_resources.resources import HomeResource, MashDatabase, PolicyReso
 
 CLEAN = dg.AssetKey("clean")
 SLICE = dg.AssetKey("distilled_slice")
+
+_HERE = Path(__file__).parent
 
 _REPLACED = """
 SELECT rule, count(*) AS texts, sum(places)::BIGINT AS places
@@ -56,13 +60,16 @@ def clean_asset(
     rules, counter = policy.load(), tokenizer.counter()
     with mash_database.exclusively(), mash_database.writing() as connection:
         accounts = account_identities(connection, home.open())
-        cleaned = clean(connection, rules, counter, accounts.identities)
+        benchmarks = read_benchmarks(home.open().benchmark_lists, rules.decontamination.gram_words)
+        cleaned = clean(connection, rules, counter, accounts.identities, benchmarks)
         outcomes = rows(
             connection,
             "SELECT outcome, count(*) AS messages, sum(tokens)::BIGINT AS tokens FROM store.cleaning"
             " GROUP BY outcome ORDER BY outcome",
         )
         replaced = rows(connection, _REPLACED)
+        marks = rows(connection, (_HERE / "marks.sql").read_text("utf-8"))
+        scores = rows(connection, (_HERE / "scores_by_provider.sql").read_text("utf-8"))
     yield dg.MaterializeResult(
         metadata={
             "dagster/row_count": sum(row["messages"] for row in outcomes),
@@ -72,6 +79,10 @@ def clean_asset(
             "texts_searched": cleaned.scanned,
             "texts_redacted": cleaned.redacted,
             "redactions": table_metadata(replaced),
+            "texts_measured": cleaned.measured,
+            "marks": table_metadata(marks),
+            "scores": table_metadata(scores),
+            "benchmark_lists": benchmarks.lists,
             "account_identities": len(accounts.identities),
             "exports_not_in_the_archive": len(accounts.unread_runs),
             "written": cleaned.changed,

@@ -18,14 +18,22 @@ class BandVerdict(NamedTuple):
     reason: str
 
 
-def check_band(policy: Policy, cleaned: int, selected: int) -> BandVerdict:
-    """Hold distilled_tokens_selected against the band; `cleaned` is content_tokens_cleaned. Both ends belong to it."""
+def bounds(policy: Policy, cleaned: int) -> tuple[int, int] | None:
+    """The band in tokens, both ends included; None where none applies. `cleaned` is content_tokens_cleaned."""
     band = policy.band
     if cleaned < band.minimum_cleaned_tokens:
-        reason = f"not applied: corpus smaller than {band.minimum_cleaned_tokens:,} cleaned tokens"
-        return BandVerdict(False, None, None, True, reason)
+        return None
     unit = cleaned if band.kind == "relative" else 1
-    low, high = math.ceil(band.low * unit), math.floor(band.high * unit)
+    return math.ceil(band.low * unit), math.floor(band.high * unit)
+
+
+def check_band(policy: Policy, cleaned: int, selected: int) -> BandVerdict:
+    """Hold distilled_tokens_selected against the band; `cleaned` is content_tokens_cleaned. Both ends belong to it."""
+    band = bounds(policy, cleaned)
+    if band is None:
+        reason = f"not applied: corpus smaller than {policy.band.minimum_cleaned_tokens:,} cleaned tokens"
+        return BandVerdict(False, None, None, True, reason)
+    low, high = band
     passed = low <= selected <= high
     side = "inside" if passed else "below" if selected < low else "above"
     return BandVerdict(True, low, high, passed, f"{selected:,} tokens are {side} the band {low:,} to {high:,}")

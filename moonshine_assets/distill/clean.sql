@@ -2,6 +2,7 @@
 -- under one text. Of each such cluster the first occurrence is kept: the earliest by time (unknown times last), then by
 -- provider, run, conversation, position. The first occurrence of another text of the cluster is a near duplicate, every
 -- further one an exact duplicate.
+-- Where that first one holds text of a benchmark the cluster is decontaminated instead, and nothing of it counts.
 -- A kept text counts as it stands after redaction. Where placeholders take more tokens than what they replaced it
 -- counts as before: a counter never counts what the export did not hold.
 WITH texts AS (
@@ -16,6 +17,8 @@ WITH texts AS (
         s.normal_sha256,
         coalesce(n.cluster_sha256, s.normal_sha256) AS cluster,
         m.content_sha256 = $empty_sha256 AS is_empty,
+        $decontaminate AND s.benchmark_hits >= $minimum_hits AND s.benchmark_coverage >= $minimum_coverage
+            AS of_benchmark,
         row_number() OVER (
             ORDER BY m.created_at NULLS LAST, m.provider, m.provider_run_id, m.conversation_id, m.position, m.message_id
         ) AS rank
@@ -30,6 +33,8 @@ judged AS (
         first_value(content_sha256) OVER (PARTITION BY cluster, is_empty ORDER BY rank) AS cluster_sha256,
         CASE
             WHEN is_empty THEN 'empty'
+            WHEN row_number() OVER (PARTITION BY cluster, is_empty ORDER BY rank) = 1 AND of_benchmark
+                THEN 'decontaminated'
             WHEN row_number() OVER (PARTITION BY cluster, is_empty ORDER BY rank) = 1 THEN 'kept'
             WHEN row_number() OVER (PARTITION BY normal_sha256, is_empty ORDER BY rank) = 1 THEN 'near_duplicate'
             ELSE 'exact_duplicate'

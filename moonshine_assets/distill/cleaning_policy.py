@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from moonshine_assets.distill.sections import Positive, Section, Share
 
+Weight = Annotated[float, Meta(ge=0)]
 CheckName = Literal[
     "",
     "mixed",
@@ -93,6 +94,26 @@ class Signals(Section, frozen=True):
     rules_file: str
     machine: tuple[TextMark, ...]
     signatures: tuple[TextMark, ...]
+
+
+class Decontamination(Section, frozen=True):
+    """A text with so many runs of `gram_words` words of a benchmark, and such a share of them, is left out."""
+
+    enabled: bool
+    gram_words: Positive
+    minimum_hits: Positive
+    minimum_coverage: Share
+
+
+class Selection(Section, frozen=True):
+    """Weights of the parts of a conversation's quality, see conversation_scores.sql."""
+
+    variety: Weight
+    novelty: Weight
+    depth: Weight
+    completeness: Weight
+    language: Weight
+    approval: Weight
 
 
 def near_duplicate_faults(rules: NearDuplicates) -> Iterator[str]:

@@ -15,9 +15,11 @@ from msgspec import Meta
 
 from moonshine_assets.distill.audit_policy import Audit
 from moonshine_assets.distill.cleaning_policy import (
+    Decontamination,
     Language,
     NearDuplicates,
     Redaction,
+    Selection,
     Signals,
     near_duplicate_faults,
     redaction_faults,
@@ -166,6 +168,8 @@ class Policy(Section, frozen=True):
     near_duplicates: NearDuplicates
     language: Language
     signals: Signals
+    decontamination: Decontamination
+    selection: Selection
     answers: Answers
     split: Split
     mix: Mix
@@ -292,6 +296,8 @@ def _check(policy: Policy, where: str) -> None:
             raise UndefinedPolicy(
                 f"{key}: the lower bound {low:g} is above the upper {high:g}", where=where, fix="swap them"
             )
+    if not any(getattr(policy.selection, weight) for weight in policy.selection.__struct_fields__):
+        raise UndefinedPolicy("selection: every weight is 0", where=where, fix="give at least one part a weight")
     if band.kind == "relative" and band.high > 1:
         raise UndefinedPolicy(
             "band.high: a relative band is a share of at most 1", where=where, fix='set kind = "absolute"'

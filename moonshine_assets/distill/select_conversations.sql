@@ -13,7 +13,7 @@ SELECT
     c.human_turns::INTEGER AS human_turns,
     c.model_turns::INTEGER AS model_turns,
     coalesce(m.tokens, 0)::BIGINT AS tokens,
-    NULL::DOUBLE AS tone_shift,
+    s.* EXCLUDE (provider, provider_run_id, conversation_id),
     c.eligible_conversational,
     c.eligible_dpo,
     c.eligible_kto,
@@ -21,6 +21,7 @@ SELECT
     c.eligible_agentic_code,
     c.reasons
 FROM slice_conversations AS c
+JOIN store.conversation_scores AS s USING (provider, provider_run_id, conversation_id)
 LEFT JOIN (
     SELECT
         provider,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,14 +11,16 @@ import pyarrow as pa
 
 from moonshine_assets.distill.policy import Policy
 from moonshine_assets.distill.replace import replace_rows
+from moonshine_assets.distill.selection import below_selection, beside_benchmarks, by_quality
 from moonshine_assets.distill.state import require_clean
 from moonshine_assets.gates import Verdict, require
 from moonshine_assets.lanes.books import LaneResult, carried
-from moonshine_assets.lanes.build import LANES, Withhold, build_lanes, count_tokens
+from moonshine_assets.lanes.build import LANES, Carried, Withhold, build_lanes, count_tokens
 from moonshine_assets.lanes.reading import Exchange, exchanges
 from moonshine_assets.lanes.trees import ConversationKey
 from moonshine_assets.providers.rows import CountMany
 from moonshine_assets.tables.distilled import DISTILLED_CONVERSATIONS, DISTILLED_MESSAGES
+from moonshine_assets.tables.selection import SELECTION
 from moonshine_resources.duckdb import transaction
 
 _HERE = Path(__file__).parent
@@ -65,25 +67,46 @@ def write_slice(
     Raises:
         GateFailed: a gate does not hold, or the mash was not cleaned under this policy.
 
-    The same mash, policy and run id write nothing. tone_shift stays NULL: it is not computed yet.
+    The same mash, policy and run id write nothing.
     """
     with transaction(connection):
         require_clean(connection, policy)
-        slice_ = exchanges(connection)
+        candidates = by_quality(connection, exchanges(connection))
+        benchmarked = beside_benchmarks(connection)
+        ranked = [exchange for exchange in candidates if exchange.key not in benchmarked]
+        below: set[ConversationKey] = set()
+
+        def leave_out(carried_ids: Carried) -> set[ConversationKey]:
+            below.update(below_selection(connection, policy, ranked, carried_ids))
+            return below
+
+        eligible = sorted(ranked, key=lambda exchange: exchange.key)
+        lanes = build_lanes(
+            connection,
+            tuple(LANES),
+            policy,
+            run_id,
+            among=eligible,
+            leave_out=leave_out,
+            withhold=withhold,
+            count=count,
+        )
+        slice_ = [exchange for exchange in eligible if exchange.key not in below]
         refused: dict[ConversationKey, list[str]] = {exchange.key: [] for exchange in slice_}
         not_in: dict[str, set[ConversationKey]] = {}
         nodes: set[tuple[str, str, str, str]] = set()
-        lanes = build_lanes(connection, tuple(LANES), policy, run_id, among=slice_, withhold=withhold, count=count)
         for lane, built in lanes.items():
             nodes.update(carried(built))
             not_in[lane] = set(built.reasons)
             for key, reasons in built.reasons.items():
-                refused[key] += [f"{lane}:{reason}" for reason in reasons]
+                if key in refused:
+                    refused[key] += [f"{lane}:{reason}" for reason in reasons]
         rows = [_row(exchange, not_in, refused[exchange.key]) for exchange in slice_]
         connection.register("slice_conversations", pa.Table.from_pylist(rows, schema=_CONVERSATIONS))
         connection.register("slice_carried", _carried_table(nodes))
         try:
             changed = _replace(connection, policy, run_id)
+            changed |= _write_selection(connection, candidates, benchmarked, below)
         finally:
             connection.unregister("slice_carried")
             connection.unregister("slice_conversations")
@@ -108,6 +131,29 @@ def _row(exchange: Exchange, not_in: dict[str, set[ConversationKey]], reasons: l
 def _carried_table(nodes: set[tuple[str, str, str, str]]) -> pa.Table:
     columns = zip(*sorted(nodes), strict=True) if nodes else [[] for _ in _CARRIED]
     return pa.Table.from_arrays([pa.array(column, pa.string()) for column in columns], schema=_CARRIED)
+
+
+def _write_selection(
+    connection: duckdb.DuckDBPyConnection,
+    candidates: Sequence[Exchange],
+    benchmarked: Set[ConversationKey],
+    below: Set[ConversationKey],
+) -> bool:
+    """What became of each candidate, best first."""
+    outcomes = dict.fromkeys(below, "below_selection") | dict.fromkeys(benchmarked, "beside_benchmark")
+    rows = [
+        {
+            **one.key._asdict(),
+            "rank": rank,
+            "outcome": outcomes.get(one.key, "selected"),
+        }
+        for rank, one in enumerate(candidates)
+    ]
+    connection.register("ranked_conversations", pa.Table.from_pylist(rows, schema=SELECTION.arrow()))
+    try:
+        return replace_rows(connection, SELECTION, "SELECT * FROM ranked_conversations")
+    finally:
+        connection.unregister("ranked_conversations")
 
 
 def _replace(connection: duckdb.DuckDBPyConnection, policy: Policy, run_id: str) -> bool:

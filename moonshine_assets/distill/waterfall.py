@@ -17,9 +17,15 @@ _SELECTED = Path(__file__).with_name("selected_tokens.sql")
 _IN_THE_MASH = Path(__file__).with_name("cleaned_in_the_mash.sql")
 _STALE = Path(__file__).with_name("stale.sql")
 #: Why a token is in no kept text, in the order in which they are told.
-CLEANING_REASONS: tuple[str, ...] = ("empty", "exact_duplicate", "near_duplicate", "redaction")
+CLEANING_REASONS: tuple[str, ...] = ("empty", "exact_duplicate", "near_duplicate", "decontaminated", "redaction")
 #: Why a kept text is not in the slice, in the order in which the reasons are asked (explain.sql).
-LEFT_OUT_REASONS: tuple[str, ...] = ("hidden_or_injected", "side_branch", "no_exchange")
+LEFT_OUT_REASONS: tuple[str, ...] = (
+    "hidden_or_injected",
+    "side_branch",
+    "no_exchange",
+    "beside_benchmark",
+    "below_selection",
+)
 
 
 def counters(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -45,8 +51,8 @@ def cleaned_in_the_mash(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Tokens that the ledgers of single runs count as cleaned and the mash does not, by reason.
 
     A run takes every distinct text as it stands. The mash also takes texts for equal that differ in case and white
-    space alone (`same_but_for_case_and_space`) or a little more (`near_duplicate`), and takes out secrets and personal
-    data (`redaction`).
+    space alone (`same_but_for_case_and_space`) or a little more (`near_duplicate`), leaves out texts of benchmarks
+    (`decontaminated`), and takes out secrets and personal data (`redaction`).
     """
     return {reason: int(tokens) for reason, tokens in con.execute(_IN_THE_MASH.read_text("utf-8")).fetchall()}
 
@@ -100,14 +106,19 @@ def _check_current(con: duckdb.DuckDBPyConnection) -> None:
     tables = {
         row[0] for row in con.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'store'").fetchall()
     }
-    missing = sorted({"cleaning", "distilled_conversations", "distilled_messages"} - tables)
+    missing = sorted({"cleaning", "selection", "distilled_conversations", "distilled_messages"} - tables)
     if missing:
         raise GateFailed(f"the mash has no {missing[0]}", where="store", fix="run clean and slice first")
     amiss = dict(con.execute(_STALE.read_text("utf-8")).fetchall())
     stored = con.execute(
         "SELECT provider, provider_run_id, conversation_id FROM store.distilled_conversations"
     ).fetchall()
-    amiss["distilled_conversations"] = len({exchange.key for exchange in exchanges(con)} ^ set(stored))
+    candidates = con.execute("SELECT provider, provider_run_id, conversation_id FROM store.selection").fetchall()
+    amiss["selection"] = len({exchange.key for exchange in exchanges(con)} ^ set(candidates))
+    chosen = con.execute(
+        "SELECT provider, provider_run_id, conversation_id FROM store.selection WHERE outcome = 'selected'"
+    ).fetchall()
+    amiss["distilled_conversations"] = len(set(chosen) ^ set(stored))
     for table, count in amiss.items():
         if count:
             raise GateFailed(f"{count:,} rows do not match the mash", where=table, fix="run clean and slice again")

@@ -12,6 +12,7 @@ from moonshine_assets.distill.assets import SLICE
 from moonshine_assets.distill.redaction.accounts import account_identities
 from moonshine_assets.distill.redaction.rules import Rules
 from moonshine_assets.distill.run import distillation_run_id
+from moonshine_assets.distill.selection import stored_selection
 from moonshine_assets.distill.state import require_clean
 from moonshine_assets.gates import Verdict, broken, held
 from moonshine_assets.lanes.audit.labels import read
@@ -90,9 +91,19 @@ def lane_asset(lane: str) -> dg.AssetsDefinition:
             run_id = distillation_run_id(connection, place, rules, clock.now())
             require_clean(connection, rules)
             accounts = account_identities(connection, place)
+            candidates, below = stored_selection(connection)
             result = take_draft(
                 place.lane_draft(lane, run_id),
-                lambda: build_lane(connection, lane, rules, run_id, count=tokenizer.count_many, withhold=withhold),
+                lambda: build_lane(
+                    connection,
+                    lane,
+                    rules,
+                    run_id,
+                    among=candidates,
+                    leave_out=lambda _: below,
+                    withhold=withhold,
+                    count=tokenizer.count_many,
+                ),
             )
         searched = Rules(rules.redaction, accounts.identities)
         verdicts = [trainer_lint(lane, result.rows), *sensitive(result.rows, searched)]

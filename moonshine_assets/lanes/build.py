@@ -102,6 +102,8 @@ def build_lane(
     policy: Policy,
     distillation_run_id: str,
     *,
+    among: Sequence[Exchange] | None = None,
+    leave_out: Callable[[Carried], Set[ConversationKey]] = lambda _: frozenset(),
     withhold: Withhold = lambda *_: frozenset(),
     count: CountMany = count_tokens,
 ) -> LaneResult:
@@ -110,7 +112,17 @@ def build_lane(
     Raises:
         BadInput: there is no such lane.
     """
-    return build_lanes(con, (lane,), policy, distillation_run_id, withhold=withhold, count=count)[lane]
+    built = build_lanes(
+        con,
+        (lane,),
+        policy,
+        distillation_run_id,
+        among=among,
+        leave_out=leave_out,
+        withhold=withhold,
+        count=count,
+    )
+    return built[lane]
 
 
 def build_lanes(

@@ -1,11 +1,13 @@
 -- The wanted conversations, one row a part of a message (a message without parts has one row), in order of rank.
--- Texts and arguments are those without secrets and personal data (redacted_texts). Texts come in by one scan and one sort: reading batch by batch would scan all texts for each batch.
+-- Texts and arguments are those without secrets and personal data (redacted_texts).
+-- Texts come in by one scan and one sort: reading batch by batch would scan all texts for each batch.
 SELECT
     w.rank,
     m.message_id, m.parent_id, m.record_uid, m.on_active_path, m.role, m.author_kind, m.author_name, m.visible,
     m.model, m.created_at, m.status, m.stop_reason, coalesce(a.files, 0) AS files,
     coalesce(m.feedback, k.rating) AS rating,
     coalesce(f.choices, []) AS choices,
+    s.lang, s.machine,
     b.kind, coalesce(r.text, t.text) AS text, coalesce(r.tokens, t.tokens, 0) AS tokens, b.tool_name, b.tool_call_id,
     coalesce(ra.text, b.arguments) AS arguments, b.is_error,
     b.payload IS NOT NULL AS has_payload,
@@ -23,6 +25,7 @@ LEFT JOIN store.blocks AS b
     AND b.conversation_id = m.conversation_id
     AND b.message_id = m.message_id
     AND b.superseded_by IS NULL
+LEFT JOIN store.text_signals AS s ON s.content_sha256 = m.content_sha256
 LEFT JOIN store.texts AS t ON t.content_sha256 = b.content_sha256
 LEFT JOIN store.redacted_texts AS r ON r.content_sha256 = b.content_sha256
 LEFT JOIN store.redacted_texts AS ra ON ra.content_sha256 = sha256(b.arguments)

@@ -1,5 +1,5 @@
--- Which conversations hold an exchange (a human message with text and, later on the active path, a model message with
--- text), and what is in them that tells a lane whether reading them is worth it?
+-- Which conversations hold an exchange (a human message with text that no program wrote and, later on the active path, a
+-- model message with text), and what is in them that tells a lane whether reading them is worth it?
 WITH worded AS (
     SELECT
         provider,
@@ -19,8 +19,9 @@ turns AS (
         m.role = 'user' AS human, w.names_form, w.shows_sum
     FROM main.messages AS m
     JOIN worded AS w USING (provider, provider_run_id, conversation_id, message_id)
+    LEFT JOIN store.text_signals AS s ON s.content_sha256 = m.content_sha256
     WHERE m.visible
-        AND ((m.role = 'user' AND m.author_kind = 'human') OR (m.role = 'assistant' AND m.author_kind = 'model'))
+        AND ((m.role = 'user' AND m.author_kind = 'human' AND s.machine IS NULL) OR (m.role = 'assistant' AND m.author_kind = 'model'))
 ),
 spoken AS (
     SELECT
@@ -74,9 +75,12 @@ SELECT
     f.rated,
     f.stopped,
     coalesce(t.tools_used, false) AS tools_used,
-    coalesce(t.tools_called, false) AS tools_called
+    coalesce(t.tools_called, false) AS tools_called,
+    coalesce(q.lang, 'und') AS lang,
+    coalesce(q.quality, 0) AS quality
 FROM main.conversations AS c
 JOIN spoken AS s USING (provider, provider_run_id, conversation_id)
 JOIN said AS f USING (provider, provider_run_id, conversation_id)
 LEFT JOIN tools AS t USING (provider, provider_run_id, conversation_id)
+LEFT JOIN store.conversation_scores AS q USING (provider, provider_run_id, conversation_id)
 ORDER BY ALL

@@ -15,9 +15,9 @@ from moonshine_assets.lanes.trees import Conversation, ConversationKey, Part, Tu
 
 _HERE = Path(__file__).parent
 _FETCH_ROWS = 2_000
-#: Columns of conversations.sql: the rank, the turn, what was said of it (rating, choices), the part.
+#: Columns of conversations.sql: the rank, the turn, what is known of it (rating, choices, language, machine), the part.
 _STATED_FROM = 14
-_PARTS_FROM = 16
+_PARTS_FROM = 18
 
 
 class Exchange(NamedTuple):
@@ -26,6 +26,7 @@ class Exchange(NamedTuple):
     `human_turns` and `model_turns` are those with text on the active path, `other_answers` model messages with text
     off it; `verifiable`: a prompt on the path may ask for what can be checked; `rated`, `stopped`: there is a rating,
     an answer that was cut off; `tools_used`, `tools_called`: on the path.
+    `lang` (und: not known) and `quality` (0 to 1) are its scores.
     """
 
     provider: str
@@ -43,6 +44,8 @@ class Exchange(NamedTuple):
     stopped: bool
     tools_used: bool
     tools_called: bool
+    lang: str
+    quality: float
 
     @property
     def key(self) -> ConversationKey:
@@ -69,7 +72,15 @@ def read(connection: duckdb.DuckDBPyConnection, wanted: Sequence[Exchange]) -> I
         for rank, rows in groupby(_rows(result), key=itemgetter(0)):
             exchange = wanted[rank]
             turns = _turns(rows)
-            yield Conversation(exchange.key, exchange.record_uid, exchange.source_sha256, exchange.source_type, turns)
+            yield Conversation(
+                exchange.key,
+                exchange.record_uid,
+                exchange.source_sha256,
+                exchange.source_type,
+                turns,
+                exchange.lang,
+                exchange.quality,
+            )
     finally:
         connection.unregister("wanted_conversations")
 
@@ -84,7 +95,8 @@ def _turns(rows: Iterable[tuple[Any, ...]]) -> list[Turn]:
     for row in rows:
         if not turns or turns[-1].message_id != row[1]:
             turns.append(Turn(*row[1:_STATED_FROM]))
-            turns[-1].rating, turns[-1].choices = row[_STATED_FROM:_PARTS_FROM]
+            last = turns[-1]
+            last.rating, last.choices, last.lang, last.machine = row[_STATED_FROM:_PARTS_FROM]
         if row[_PARTS_FROM] is not None:
             turns[-1].parts.append(Part(*row[_PARTS_FROM:]))
     return turns

@@ -13,8 +13,7 @@ Row = dict[str, Any]
 #: core rows are what a trainer reads by default; extra rows have weaker evidence and a configuration of their own.
 CORE, EXTRA = "core", "extra"
 TIERS = (CORE, EXTRA)
-#: Written where a conversation's language or model is not known.
-UNKNOWN_LANGUAGE = "und"
+#: Written where a conversation's model is not known.
 UNKNOWN_MODEL = "unknown"
 SIGNAL_VERSION = "1"
 
@@ -75,7 +74,7 @@ def provenance(
         "source_type": conversation.source_type,
         "conversation_id": conversation.key.conversation_id,
         "node_ids": list(dict.fromkeys(turn.message_id for turn in turns)),
-        "lang": UNKNOWN_LANGUAGE,
+        "lang": conversation.lang,
         "signal": signal,
         "signal_version": SIGNAL_VERSION,
         "label_confidence": label_confidence,

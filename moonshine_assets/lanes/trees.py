@@ -143,6 +143,8 @@ class Conversation:
     source_sha256: str
     source_type: str
     turns: list[Turn]
+    lang: str = "und"
+    quality: float = 0.0
     by_id: dict[str, Turn] = field(init=False)
     rank: dict[str, int] = field(init=False)
     _children: dict[str | None, list[Turn]] = field(init=False)

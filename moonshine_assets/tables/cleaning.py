@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from moonshine_assets.tables.schema import Column, Table
 
-OUTCOMES: tuple[str, ...] = ("kept", "empty", "exact_duplicate", "near_duplicate")
+OUTCOMES: tuple[str, ...] = ("kept", "empty", "exact_duplicate", "near_duplicate", "decontaminated")
 
 CLEANING = Table(
     name="cleaning",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from moonshine_assets.tables.conversation_scores import SCORES
 from moonshine_assets.tables.conversations import SOURCE_TYPES
 from moonshine_assets.tables.schema import Column, Table
 
@@ -29,7 +30,7 @@ DISTILLED_CONVERSATIONS = Table(
         Column("human_turns", "INTEGER", "human messages with text on the active path", at_least=1),
         Column("model_turns", "INTEGER", "model messages with text on the active path", at_least=1),
         Column("tokens", "BIGINT", "tokens of its selected messages, repeats included", at_least=0),
-        Column("tone_shift", "DOUBLE", "change of tone after an answer; NULL: not computed yet", nullable=True),
+        *SCORES,
         Column("eligible_conversational", "BOOLEAN", "has a row in the conversational lane"),
         Column("eligible_dpo", "BOOLEAN", "has a row in the dpo lane"),
         Column("eligible_kto", "BOOLEAN", "has a row in the kto lane"),

@@ -122,7 +122,7 @@ def test_an_answer_left_behind_is_selected_only_for_a_preference_row() -> None:
         "human_turns, model_turns, tone_shift FROM store.distilled_conversations"
     ).fetchall()[0]
     reasons = ["agentic_code:no_tool_calls", "grpo:no_verifiable_prompt", "kto:in_a_pair", "kto:too_short"]
-    assert row == (True, True, False, reasons, 4, 1, 2, 2, None)
+    assert row == (True, True, False, reasons, 4, 1, 2, 2, 0.0)
 
 
 def test_every_token_has_a_reason() -> None:
@@ -145,10 +145,13 @@ def test_every_token_has_a_reason() -> None:
         Step(CONTENT, CLEANED, "empty", 0),
         Step(CONTENT, CLEANED, "exact_duplicate", 2),
         Step(CONTENT, CLEANED, "near_duplicate", 0),
+        Step(CONTENT, CLEANED, "decontaminated", 0),
         Step(CONTENT, CLEANED, "redaction", 0),
         Step(CLEANED, SELECTED, "hidden_or_injected", 3),
         Step(CLEANED, SELECTED, "side_branch", 2),
         Step(CLEANED, SELECTED, "no_exchange", 5),
+        Step(CLEANED, SELECTED, "beside_benchmark", 0),
+        Step(CLEANED, SELECTED, "below_selection", 0),
     ]
 
 

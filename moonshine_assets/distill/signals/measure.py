@@ -8,6 +8,7 @@ import duckdb
 import msgspec
 import polars as pl
 
+from moonshine_assets.distill.decontamination import Benchmarks, benchmark_hits
 from moonshine_assets.distill.near_duplicates.minhash import BANDS_VERSION, band_keys
 from moonshine_assets.distill.near_duplicates.shingles import SHINGLES_VERSION, normalised, shingles
 from moonshine_assets.distill.policy import Policy
@@ -48,25 +49,27 @@ WHERE left_sha256 NOT IN (SELECT normal_sha256 FROM temp.known_normals)
 """  # noqa: S608 - constants of our own
 
 
-def signals_version(policy: Policy) -> str:
+def signals_version(policy: Policy, benchmarks: Benchmarks) -> str:
     """What the stored signals and bands depend on, as a short hash: texts are measured anew when it changes."""
     near = policy.near_duplicates
     parts = (
         (CODE_VERSION, SHINGLES_VERSION, BANDS_VERSION),
-        (policy.signals, policy.language),
+        (policy.signals, policy.language, policy.decontamination.gram_words, benchmarks.version),
         (near.enabled, near.minimum_words, near.shingle_words, near.bands, near.rows, near.candidate_jaccard),
     )
     return sha256(msgspec.json.encode(parts)).hexdigest()[:16]
 
 
-def measure_texts(connection: duckdb.DuckDBPyConnection, policy: Policy, known_version: str) -> int:
+def measure_texts(
+    connection: duckdb.DuckDBPyConnection, policy: Policy, benchmarks: Benchmarks, known_version: str
+) -> int:
     """Measure the texts without signals; how many there were. Call it in a transaction.
 
     The temporary table `new_normals` holds the normalised texts that are new to minhash_bands.
     """
     for table in (TEXT_SIGNALS, MINHASH_BANDS, NEAR_PAIRS):
         connection.execute(table.ddl())
-        if known_version != signals_version(policy):
+        if known_version != signals_version(policy, benchmarks):
             connection.execute(f"DELETE FROM store.{table.name}")  # noqa: S608 - our own names
     connection.execute(_WANTED)
     connection.execute(_FORGET)
@@ -80,7 +83,7 @@ def measure_texts(connection: duckdb.DuckDBPyConnection, policy: Policy, known_v
         texts = batch.with_columns(normalised(pl.col("text")).alias("normal"))
         texts = texts.join(uses, on="content_sha256", how="left", maintain_order="left")
         texts = texts.with_columns(pl.Series("normal_sha256", _hashes(texts["normal"])))
-        insert(connection, "store.text_signals", _signals(texts, policy).to_arrow())
+        insert(connection, "store.text_signals", _signals(texts, policy, benchmarks).to_arrow())
         if policy.near_duplicates.enabled:
             _add_bands(connection, texts, policy)
         measured += len(batch)
@@ -92,13 +95,13 @@ def _hashes(texts: pl.Series) -> list[str]:
     return [sha256(text.encode("utf-8")).hexdigest() for text in texts]
 
 
-def _signals(texts: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+def _signals(texts: pl.DataFrame, policy: Policy, benchmarks: Benchmarks) -> pl.DataFrame:
     rules = policy.signals
     head = pl.col("head")
     heads = texts["text"].str.head(rules.head_characters).alias("head")
     frame = pl.concat([texts, heads.to_frame(), form(heads, texts["normal"])], how="horizontal")
     spoken = languages(heads, frame["prose"], policy.language)
-    asked = frame["by_person"] & (spoken["lang"] == "en").fill_null(value=False)
+    asked = frame["by_person"] & (spoken["lang"] == "en").fill_null(value=True)
     return frame.select(
         "content_sha256",
         "normal_sha256",
@@ -109,6 +112,7 @@ def _signals(texts: pl.DataFrame, policy: Policy) -> pl.DataFrame:
         tones(heads, asked).alias("tone"),
         machine(head, rules).alias("machine"),
         signatures(head, pl.col("code_share"), pl.col("addresses_per_thousand"), rules).alias("signatures"),
+        *benchmark_hits(frame["text"], benchmarks, policy.decontamination.gram_words),
         zlib_ratio(heads).alias("zlib_ratio"),
         *FORM_COLUMNS,
     )
