@@ -212,6 +212,11 @@ class Home:
         return self.reports / "moonshine_corpus_report.md"
 
     @property
+    def report_page(self) -> Path:
+        """The state of the home on one page."""
+        return self.reports / "report.html"
+
+    @property
     def visuals(self) -> Path:
         return self.reports / "visuals"
 

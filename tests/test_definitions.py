@@ -55,6 +55,7 @@ SHARED_CHECKS = {
     "session_distillation": ["statements_cited"],
     "continuity": ["is_handed_on"],
     "visuals": [],
+    "report_page": [],
     "corpus_report": ["citations"],
     "validation": [],
 }

@@ -1,6 +1,6 @@
--- Tokens of the kept texts that are not in the slice, by reason. The reason is that of the message whose text was kept
--- (its first occurrence); where several hold, the first of hidden_or_injected, side_branch, no_exchange, and why its
--- conversation was not selected (beside_benchmark, below_selection).
+-- Tokens of the kept texts that are not in the slice, by provider and reason. The reason is that of the message whose
+-- text was kept (its first occurrence); where several hold, the first of hidden_or_injected, side_branch, no_exchange,
+-- and why its conversation was not selected (beside_benchmark, below_selection).
 WITH selected AS (
     SELECT DISTINCT cluster_sha256 AS content_sha256
     FROM store.cleaning
@@ -13,6 +13,7 @@ left_out AS (
     WHERE k.outcome = 'kept'
 )
 SELECT
+    k.provider,
     CASE
         WHEN NOT m.visible OR m.author_kind NOT IN ('human', 'model', 'tool') THEN 'hidden_or_injected'
         WHEN NOT m.on_active_path THEN 'side_branch'

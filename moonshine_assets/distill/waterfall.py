@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import duckdb
@@ -12,7 +13,8 @@ from moonshine_assets.ledger.record import COUNTERS, Step
 
 RAW, CONTENT, CLEANED, SELECTED = COUNTERS
 
-_EXPLAIN = Path(__file__).with_name("explain.sql")
+#: provider, reason and tokens of what is kept and not selected.
+EXPLAIN = Path(__file__).with_name("explain.sql").read_text("utf-8")
 _SELECTED = Path(__file__).with_name("selected_tokens.sql")
 _IN_THE_MASH = Path(__file__).with_name("cleaned_in_the_mash.sql")
 _STALE = Path(__file__).with_name("stale.sql")
@@ -73,12 +75,14 @@ def waterfall(con: duckdb.DuckDBPyConnection, raw_json_tokens: int) -> list[Step
     system = _number(con, "SELECT sum(content_tokens) FROM main.messages WHERE role = 'system'")
     outcomes = dict(con.execute("SELECT outcome, sum(tokens) FROM store.cleaning GROUP BY outcome").fetchall())
     outcomes["redaction"] = cleaned_in_the_mash(con)["redaction"]
-    left_out = dict(con.execute(_EXPLAIN.read_text("utf-8")).fetchall())
+    left_out: Counter[str] = Counter()
+    for _, reason, tokens in con.execute(EXPLAIN).fetchall():
+        left_out[reason] += tokens
     steps = [
         Step(RAW, CONTENT, "system_text", system),
         Step(RAW, CONTENT, "json_structure_and_escaping", raw_json_tokens - system - totals[CONTENT]),
         *(Step(CONTENT, CLEANED, reason, int(outcomes.get(reason, 0))) for reason in CLEANING_REASONS),
-        *(Step(CLEANED, SELECTED, reason, int(left_out.get(reason, 0))) for reason in LEFT_OUT_REASONS),
+        *(Step(CLEANED, SELECTED, reason, left_out[reason]) for reason in LEFT_OUT_REASONS),
     ]
     _check_exact(steps, {RAW: raw_json_tokens, **totals})
     return steps

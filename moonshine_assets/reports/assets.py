@@ -24,6 +24,7 @@ from moonshine_assets.providers.family import OWNERS
 from moonshine_assets.reports.citations import citations
 from moonshine_assets.reports.corpus_report import corpus_report
 from moonshine_assets.reports.manifests import authority_manifest, distillation_manifest, manifest_documents
+from moonshine_assets.reports.page.asset import page_asset
 from moonshine_assets.reports.placeholders import no_placeholder
 from moonshine_assets.reports.status import status_as_written, write_status
 from moonshine_assets.reports.validation import validation_manifest
@@ -189,4 +190,4 @@ def validation(
 
 
 def report_assets() -> list[dg.AssetsDefinition]:
-    return [manifests, status, visuals, corpus_report_asset, validation]
+    return [manifests, status, visuals, page_asset([MANIFESTS]), corpus_report_asset, validation]

@@ -160,6 +160,7 @@ def _derived(home: Home) -> list[Path]:
     return [
         home.status_page,
         home.corpus_report,
+        home.report_page,
         home.validation_manifest,
         home.validation_report,
         home.authority_manifest,
