@@ -204,6 +204,7 @@ def test_a_snapshot_from_before_restores_without_it(after: Path) -> None:
     assert archived_first(home, "chatgpt_20260202_120000").passed
 
 
+@pytest.mark.slow
 def test_files_put_back_from_a_backup_bring_nothing_back(filled: Path, after: Path) -> None:
     home = Home.at(after / "home")
     shutil.copytree(filled / "home/archive/main", after / "home/archive/main", dirs_exist_ok=True)
@@ -224,6 +225,7 @@ def test_files_put_back_from_a_backup_bring_nothing_back(filled: Path, after: Pa
     ]
 
 
+@pytest.mark.slow
 def test_a_run_of_nothing_else_goes_as_a_whole_and_a_mash_kept_aside_loses_it_too(place: Path) -> None:
     home = Home.at(place / "home")
     only = merged(home, write(place / f"{SECRET}.json", [chatgpt(SECRET, SAID)]), WORDS, LATER + timedelta(days=1))

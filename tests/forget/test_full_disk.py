@@ -7,6 +7,8 @@ import signal
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import pytest
+
 from forget.children import SECRET, child, forget_it, prepared, state
 from moonshine_assets.errors import StorageFull
 from moonshine_assets.exports.forgotten import entries
@@ -28,6 +30,7 @@ def forgetting_with_small_files(pipe: Connection, home: Home, limit: int) -> Non
         pipe.send("forgotten")
 
 
+@pytest.mark.slow
 def test_forgetting_without_space_changes_nothing_and_completes_with_it(tmp_path: Path) -> None:
     home = prepared(tmp_path, second="counted", conversations=2)
     before = state(home)

@@ -17,8 +17,9 @@ from moonshine_assets.forget.search import search
 from moonshine_resources.home import Home
 
 
+@pytest.mark.slow
 def test_forgetting_killed_at_some_time_is_completed_by_the_next_try(tmp_path: Path) -> None:
-    """`make test-kills` does it at fifty times, and to the other writers."""
+    """`make test-kills` does it at fifty times, and to the other writers; the model breaks it off in process."""
     prepared(tmp_path, second="counted", conversations=2)
     forgetting = Killing(tmp_path, forget_it)
     forgetting.killed_at(random.Random(20261128).uniform(0.3, 0.8))
