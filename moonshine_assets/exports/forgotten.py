@@ -137,11 +137,15 @@ def bury(
     write_json(home.tombstones, {**record, "conversations": list(known.values()), "runs": list(losses.values())})
 
 
-def exhume(home: Home, conversations: Iterable[Conversation]) -> None:
-    """Take back tombstones of conversations that were not forgotten after all."""
+def exhume(home: Home, conversations: Iterable[Conversation], forgotten_at: str) -> None:
+    """Take back the tombstones of a forgetting that did not come about; those of earlier ones stay."""
     names = {tombstone(*conversation) for conversation in conversations}
     record = _read(home)
-    record["conversations"] = [entry for entry in record["conversations"] if entry["conversation_sha256"] not in names]
+    record["conversations"] = [
+        entry
+        for entry in record["conversations"]
+        if entry["conversation_sha256"] not in names or entry["forgotten_at"] != forgotten_at
+    ]
     if record["conversations"]:
         write_json(home.tombstones, record)
     else:

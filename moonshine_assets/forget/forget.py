@@ -133,7 +133,7 @@ def carry_out(home: Home, intent: Intent, counter: TokenCounter) -> dict[str, in
             except BaseException as error:
                 remove_tree(home.forget_work)
                 if isinstance(error, Exception):
-                    exhume(home, intent.conversations)
+                    exhume(home, intent.conversations, intent.requested_at)
                     journal.done(home)
                 raise
         if intent.phase == PUBLISHING:

@@ -19,7 +19,7 @@ from moonshine_assets.archive.restore import restore_in_place, restore_snapshot
 from moonshine_assets.archive.run_archive import archive_faults, archive_run
 from moonshine_assets.archive.snapshot import archived_first
 from moonshine_assets.errors import BadInput, Corruption
-from moonshine_assets.exports.forgotten import Conversation, entries
+from moonshine_assets.exports.forgotten import Conversation, bury, entries, exhume, tombstone
 from moonshine_assets.exports.register import register
 from moonshine_assets.forget.forget import plan
 from moonshine_assets.forget.needles import ID, Needle
@@ -258,6 +258,14 @@ def test_what_is_nowhere_cannot_be_forgotten(place: Path) -> None:
         plan(home, [Conversation("chatgpt", "nobody-knows-it")])
     with pytest.raises(BadInput, match="'chatgtp' is no provider"):
         plan(home, [Conversation("chatgtp", SECRET)])
+
+
+def test_a_tombstone_outlives_a_later_forgetting_that_fails(home: Home) -> None:
+    once, again = Conversation("chatgpt", SECRET), Conversation("chatgpt", "tea-11111111")
+    bury(home, [once], "2026-02-01T12:00:00Z")
+    bury(home, [once, again], "2026-03-01T12:00:00Z")
+    exhume(home, [once, again], "2026-03-01T12:00:00Z")
+    assert [entry["conversation_sha256"] for entry in entries(home)] == [tombstone(*once)]
 
 
 def test_what_cannot_be_done_changes_nothing(place: Path) -> None:
