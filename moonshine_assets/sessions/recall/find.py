@@ -4,46 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from moonshine_assets.sessions.contracts import RecallMatch, RecallResult
+from moonshine_assets.sessions.recall.likely import Row, concepts_of, likely, passages_in
 from moonshine_assets.sessions.recall.passages import heading_facts, searched_times, unquoted
 from moonshine_assets.sessions.recall.question import Question, parsed
-from moonshine_assets.sessions.recall.rank import Candidate, Concept, ranked
+from moonshine_assets.sessions.recall.rank import Candidate, ranked
 from moonshine_assets.sessions.recall.store import reading
-from moonshine_assets.sessions.recall.terms import stem
 from moonshine_assets.sessions.settings import Settings
 from moonshine_resources.home import Home
 
-#: Passages that are looked at closely.
-_CANDIDATES = 200
-#: Words of one stem that stand for a word of the question.
-_VARIANTS = 8
-#: Words in more than one passage of so many are not searched for beside rarer ones, only counted in what is found.
-_COMMON = 12
 #: A snippet goes on to the lines after its passage up to this length: the answer to a question stands below it.
 _SNIPPET = 700
-_WEIGHTS = "1.0, 0.7, 0.9"
-
-
-class _Row(NamedTuple):
-    passage: int
-    line: int
-    line_end: int
-    start: int
-    size: int
-    entry_line: int
-    entry_start: int
-    at: int | None
-    who: str
-    message_id: str
-    name: str
-    session_id: str
-    provider: str
-    conversation: str
-    archive: str
 
 
 def recall(
@@ -109,75 +83,14 @@ def _found(home: Home, question: Question, session: str | None) -> list[Candidat
     if not home.recall_index.exists():
         return []
     with reading(home.recall_index) as connection:
-        total = _total(connection)
-        concepts = _concepts(connection, question, total)
-        if not concepts:
-            return []
-        rare = [one for one in concepts if one.passages * _COMMON <= total] or concepts
-        rows = _rows(connection, rare, session)
+        total = passages_in(connection)
+        concepts = concepts_of(connection, question, total)
+        rows = likely(connection, concepts, total, question.wants, session)
     candidates = [candidate for row in rows if (candidate := _candidate(home.session_texts, row)) is not None]
     return ranked(candidates, concepts, total, question.wants)
 
 
-def _total(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("SELECT count(*) FROM passages").fetchone()[0])
-
-
-def _concepts(connection: sqlite3.Connection, question: Question, total: int) -> list[Concept]:
-    """What is looked for, as far as any text has it."""
-    found = []
-    for literal in question.literals:
-        counts = [_frequency(connection, word) for word in literal.words]
-        if all(counts):
-            # its words stand together in no more texts than the rarest of them alone, mostly in far fewer
-            found.append(Concept((literal.words,), max(1, min(counts) // len(counts)), literal.text))
-        else:
-            present = [word for word, count in zip(literal.words, counts, strict=True) if count]
-            found += [Concept(((word,),), _frequency(connection, word)) for word in present]
-    for word in question.words:
-        variants = _variants(connection, word)
-        if variants:
-            passages = min(total, sum(count for _, count in variants))
-            found.append(Concept(tuple((name,) for name, _ in variants), passages))
-    return list(dict.fromkeys(found))
-
-
-def _frequency(connection: sqlite3.Connection, word: str) -> int:
-    row = connection.execute("SELECT doc FROM vocabulary WHERE term = ?", (word,)).fetchone()
-    return int(row[0]) if row is not None else 0
-
-
-def _variants(connection: sqlite3.Connection, word: str) -> list[tuple[str, int]]:
-    """The word itself and others of its stem, the more frequent first; where there are none, words it begins."""
-    root = stem(word)
-    rows = connection.execute(
-        "SELECT term, doc FROM vocabulary WHERE term >= ? AND term < ? LIMIT 2000", (root, root + "\U0010ffff")
-    ).fetchall()
-    same = [(term, count) for term, count in rows if term == word or stem(term) == root]
-    chosen = same or [(term, count) for term, count in rows if len(word) > 2]
-    chosen.sort(key=lambda one: (one[0] != word, -one[1], one[0]))
-    return [(term, int(count)) for term, count in chosen[:_VARIANTS]]
-
-
-def _rows(connection: sqlite3.Connection, concepts: Sequence[Concept], session: str | None) -> list[_Row]:
-    """The passages that answer best by what the index knows of them."""
-    condition = "AND (p.session_id = :session)" if session is not None else ""
-    rows = connection.execute(
-        f"""
-        SELECT g.id, g.line, g.line_end, g.start, g.size, e.line, e.start, e.at, e.who, e.message_id,
-               p.name, p.session_id, p.provider, p.conversation, p.archive
-        FROM (SELECT rowid, bm25(words, {_WEIGHTS}) AS score FROM words WHERE words MATCH :wanted
-              {"" if session is not None else f"ORDER BY score, rowid DESC LIMIT {2 * _CANDIDATES}"}) AS w
-        JOIN passages AS g ON g.id = w.rowid JOIN entries AS e ON e.id = g.entry JOIN parts AS p ON p.id = e.part
-        {condition}
-        ORDER BY w.score, w.rowid DESC LIMIT {_CANDIDATES}
-        """,  # noqa: S608 - our own words and numbers
-        {"wanted": " OR ".join(one.expression for one in concepts), "session": session},
-    )
-    return [_Row(*row) for row in rows]
-
-
-def _candidate(folder: Path, row: _Row) -> Candidate | None:
+def _candidate(folder: Path, row: Row) -> Candidate | None:
     """A passage as it stands in its file; None when the file is gone or does not have it there any more."""
     try:
         with (folder / row.name).open("rb") as stream:
@@ -205,7 +118,7 @@ def _candidate(folder: Path, row: _Row) -> Candidate | None:
 
 
 def _match(home: Home, candidate: Candidate) -> RecallMatch:
-    row: _Row = candidate.row
+    row: Row = candidate.row
     path = home.session_texts / row.name
     facts = candidate.facts
     metadata: dict[str, Any] = {
@@ -231,7 +144,7 @@ def _match(home: Home, candidate: Candidate) -> RecallMatch:
     )
 
 
-def _snippet(path: Path, row: _Row, text: str) -> str:
+def _snippet(path: Path, row: Row, text: str) -> str:
     """The passage, and what follows it as far as it is short."""
     if len(text) >= _SNIPPET:
         return text

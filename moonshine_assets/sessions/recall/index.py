@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 
 from moonshine_assets.errors import GateFailed
 from moonshine_assets.sessions.contracts import ArchiveRecord
+from moonshine_assets.sessions.recall.kinds import COMMAND, has_command
 from moonshine_assets.sessions.recall.passages import entries
 from moonshine_assets.sessions.recall.store import reading, set_aside, writing
 from moonshine_assets.sessions.recall.terms import extra_words, words
@@ -163,7 +164,8 @@ def _add_part(connection: sqlite3.Connection, path: Path) -> int:
     for entry, found in entries(data):
         entry_rows.append((entry_id, part, entry.line, entry.start, entry.at, entry.who, entry.message_id))
         for passage in found:
-            extra = " ".join((entry.message_id, *extra_words(passage.text)))
+            kind = (COMMAND,) if has_command(passage.text) else ()
+            extra = " ".join((entry.message_id, *kind, *extra_words(passage.text)))
             passage_rows.append((passage_id, entry_id, passage.line, passage.line_end, passage.start, passage.size))
             word_rows.append((passage_id, passage.text, extra, entry.times))
             passage_id += 1

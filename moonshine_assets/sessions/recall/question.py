@@ -10,7 +10,7 @@ import itertools
 import re
 from typing import NamedTuple
 
-from moonshine_assets.sessions.recall.rank import NOTHING, Wants
+from moonshine_assets.sessions.recall.kinds import NOTHING, Wants
 from moonshine_assets.sessions.recall.terms import extra_words, folded, is_cjk, words
 
 #: Words of questions that every text has.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from moonshine_assets.sessions.recall.kinds import NOTHING, Wants
 from moonshine_assets.sessions.recall.terms import extra_words, folded, words
 
 _K1 = 1.2
@@ -23,9 +23,6 @@ _OTHER_FORM = 0.8
 _CLOSE = 0.5
 #: A passage that has the kind of thing that is asked for.
 _WANTED = 1.25
-_HAS_COMMAND = re.compile(r"^(?:call \S+(?: · id .*)?|\$ .*|```(?:ba|z)?sh)$", re.MULTILINE)
-_HAS_PATH = re.compile(r"(?:^|[\s\"'`(=])(?:~|\.{1,2})?/?[\w.-]+/[\w./-]+|\b[\w-]+\.[a-z]{1,4}\b")
-_HAS_NUMBER = re.compile(r"\d")
 
 
 class Concept(NamedTuple):
@@ -45,22 +42,6 @@ class Concept(NamedTuple):
     def expression(self) -> str:
         """As SQLite's full-text search is asked for it; words are letters and digits alone."""
         return "(" + " OR ".join('"' + " ".join(run) + '"' for run in self.variants) + ")"
-
-
-class Wants(NamedTuple):
-    """What kind of answer a question asks for."""
-
-    command: bool = False
-    path: bool = False
-    number: bool = False
-
-    def bonus(self, candidate: Candidate) -> float:
-        """What a passage counts for having it."""
-        asked = ((self.command, _HAS_COMMAND), (self.path, _HAS_PATH), (self.number, _HAS_NUMBER))
-        return _WANTED if any(is_wanted and pattern.search(candidate.text) for is_wanted, pattern in asked) else 1.0
-
-
-NOTHING = Wants()
 
 
 @dataclass(slots=True)
@@ -122,9 +103,11 @@ def _judge(candidate: Candidate, concepts: list[Concept], weights: list[float], 
             spots.append(where)
     share = covered / (sum(weights) or 1.0)
     candidate.has_all = has_all
-    candidate.score = score * (0.4 + 0.6 * share * share) * _closeness(spots) * wants.bonus(candidate)
+    candidate.score = score * (0.4 + 0.6 * share * share) * _closeness(spots)
     if candidate.who == "tool":
         candidate.score *= _OUTPUT
+    if wants.are_met(candidate.text):
+        candidate.score *= _WANTED
 
 
 def _places(found: list[str]) -> dict[str, list[int]]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 #: Another version's index is made anew.
-VERSION = 1
+VERSION = 2
 _BUSY_SECONDS = 10.0
 
 
