@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from sessions.logs import SESSION, claude_said, codex_line, codex_said, write
+from sessions.logs import SESSION, claude_answer, claude_said, codex_count, codex_line, codex_said, write
 
 from moonshine_assets.cli.moon import main
 from moonshine_assets.sessions.archive import records
@@ -24,11 +24,16 @@ def agents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     names = (("CLAUDE_CONFIG_DIR", "claude"), ("CODEX_HOME", "codex"), ("OPENCLAW_STATE_DIR", "openclaw"))
     for variable, folder in names:
         monkeypatch.setenv(variable, str(tmp_path / folder))
-    log = write(tmp_path / "claude" / "projects" / "-p" / f"{SESSION}.jsonl", [claude_said(1, "use port 48213")])
+    log = write(
+        tmp_path / "claude" / "projects" / "-p" / f"{SESSION}.jsonl",
+        [claude_said(1, "use port 48213"), claude_answer(900)],
+    )
     log.touch()
     rollout = f"codex/sessions/2020/01/15/rollout-2020-01-15T07-00-00-{CODEX}.jsonl"
     write(
-        tmp_path / rollout, [codex_line("session_meta", id=CODEX), codex_said(1, "an old one")], changed=1_600_000_000
+        tmp_path / rollout,
+        [codex_line("session_meta", id=CODEX), codex_said(1, "an old one"), codex_count(900)],
+        changed=1_600_000_000,
     )
     return log
 
