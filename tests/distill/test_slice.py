@@ -187,7 +187,7 @@ def check_lanes(connection: duckdb.DuckDBPyConnection) -> None:
         assert flags.count(False) == len(built.reasons) and set(built.reasons) <= set(conversations)
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(corpora())
 def test_on_any_corpus_the_waterfall_is_exact_rows_lint_clean_and_the_slice_holds_what_rows_carry(
     corpus: Corpus,
