@@ -24,7 +24,11 @@ def openclaw_compacted(reading: Reading, look: Look) -> Pruned:
     told = look.settings.openclaw
     command = OpenClaw(told.command, told.command_timeout_secs, told.gateway_token, told.state_dir)
     answer = command.call("sessions.compact", {"key": reading.session_key}, seconds=look.settings.prune.timeout_secs)
-    if answer.get("compacted") is not True:
+    if "compacted" not in answer:
+        raise ToolFailed(
+            "the gateway gave no answer", where=reading.key, fix="is it running? `openclaw gateway status` tells"
+        )
+    if answer["compacted"] is not True:
         raise GateFailed("the gateway did not compact it", where=reading.key, fix="`openclaw sessions` says more of it")
     result = mapping(answer.get("result"))
     after = _read_back(reading, look)

@@ -84,7 +84,9 @@ class Bench:
 
     def watched(self) -> list[tuple[str, str]]:
         """One cycle; what it did, as stage and code."""
-        return [(line["stage"], line["code"].removeprefix("MOON_")) for line in self.moon("watch", "--once")]
+        return [
+            (line["stage"], line["code"].removeprefix("MOON_")) for line in self.moon("watch", "--once", codes=(0, 1))
+        ]
 
     def usage(self, session_id: str) -> float:
         """How full a session is, by our own reading."""

@@ -218,6 +218,7 @@ def test_a_compaction_that_is_only_said_is_a_failure(
             GateFailed,
             "no compaction",
         ),
+        ('{"ok": false, "error": {"type": "gateway_transport_error"}}', ToolFailed, "no answer"),
         ("", ToolFailed, "no JSON"),
     ],
 )
