@@ -58,6 +58,7 @@ def test_a_day_of_twenty_sessions(home: Home, tmp_path: Path, counter: TokenCoun
         if tick % 120 == 119:
             memory.append(resident())
     assert not [code for code in done if code.startswith("MOON_WARN")]
-    assert done[Code.DISTILLED] == pytest.approx(2 * crossings, abs=2 * SESSIONS), "its own line and the stage's"
+    # climbs that the day's beginning or end cut may count or not
+    assert done[Code.DISTILLED] == pytest.approx(crossings, abs=SESSIONS)
     assert done[Code.PRUNE_SWITCHED_OFF] == pytest.approx(crossings, abs=SESSIONS)
     assert memory[-1] - memory[4] < 64 * 1024**2
