@@ -36,7 +36,7 @@ ui: $(READY) ## the Dagster UI on http://127.0.0.1:3000, with sensors and schedu
 	$(BIN)/moonshine ui
 
 test: $(READY) ## the tests, one worker a core
-	$(BIN)/python -m pytest -m 'not slow and not browser and not trainers and not kills' -n auto --maxprocesses 4
+	$(BIN)/python -m pytest -m 'not slow and not browser and not trainers and not kills and not moon' -n auto --maxprocesses 4
 
 test-slow: $(READY) ## soak and scale tests
 	$(BIN)/python -m pytest -m slow --timeout 3600
