@@ -129,7 +129,7 @@ def long_output(name: str, prose: Prose, truth: Truth) -> Session:
 
 
 def machine_words(name: str, prose: Prose, truth: Truth) -> Session:
-    """Commands, notifications, a summary and an interruption in the person's name; none of them is the person."""
+    """Commands, their output and a summary in the person's name; none of them is the person."""
     canary = f"canary-{prose.word()}"
     truth.canaries.append(canary)
     session = Session(name)
@@ -142,7 +142,6 @@ def machine_words(name: str, prose: Prose, truth: Truth) -> Session:
     session.call("sed -i s/a/b/ src/parser.py", "")
     session.call("ruff check .", "All checks passed!")
     session.say(prose.answer())
-    session.ask("[Request interrupted by user]")
     session.ask(
         f"This session is being continued from a previous conversation. {canary}",
         isCompactSummary=True,
@@ -150,6 +149,17 @@ def machine_words(name: str, prose: Prose, truth: Truth) -> Session:
     )
     session.ask(prose.question())
     return _end(session, prose, truth, "B_exit_ok")
+
+
+def interrupted(name: str, prose: Prose, truth: Truth) -> Session:
+    """The person stopped an answer: what was cut off is nothing to imitate, and the client's line is not the person's."""
+    session = _begin(name, prose)
+    session.call("sed -i s/a/b/ src/parser.py", "")
+    session.call("ruff check .", "All checks passed!")
+    session.say(prose.answer())
+    session.ask("[Request interrupted by user]")
+    session.ask(prose.question())
+    return _end(session, prose, truth, None)
 
 
 SCENARIOS = (
@@ -167,4 +177,5 @@ SCENARIOS = (
     mostly_errors,
     long_output,
     machine_words,
+    interrupted,
 )
