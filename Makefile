@@ -17,7 +17,7 @@ CASES ?= 10000
 CASE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run ui test test-slow test-kills fuzz test-browser test-trainers check format docs bench clean
+.PHONY: help run ui test test-slow test-kills plant fuzz test-browser test-trainers check format docs bench clean
 
 help: ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +43,9 @@ test-slow: $(READY) ## soak and scale tests
 
 test-kills: $(READY) ## archive, merge, rollback and forget killed with -9 at two hundred random times
 	$(BIN)/python -m pytest -m kills --timeout 3600 -s
+
+plant: $(READY) ## precision and recall of the lanes on planted truth
+	PYTHONPATH=tests $(BIN)/python -m lanes.plant --times 20
 
 fuzz: $(READY) ## 10,000 mutated exports through the intake; again one of them: make fuzz SEED=1 CASE=4711
 	PYTHONPATH=tests $(BIN)/python -m fuzz --seed $(SEED) $(if $(CASE),--case $(CASE),--cases $(CASES))

@@ -152,7 +152,7 @@ def machine_words(name: str, prose: Prose, truth: Truth) -> Session:
 
 
 def interrupted(name: str, prose: Prose, truth: Truth) -> Session:
-    """The person stopped an answer: what was cut off is nothing to imitate, and the client's line is not the person's."""
+    """The person stopped an answer: what was cut off is nothing to imitate, the client's line is not the person's."""
     session = _begin(name, prose)
     session.call("sed -i s/a/b/ src/parser.py", "")
     session.call("ruff check .", "All checks passed!")
