@@ -1,11 +1,15 @@
 -- Which conversations belong together? Each row ties one to the first of its group: by the conversation it was resumed
--- or forked from, by the words it begins with, by a longer text of a person or model that both hold.
+-- or forked from, by the words it begins with, by a longer text of a person or model that both hold or nearly hold (texts
+-- of one cluster of near duplicates).
 WITH spoken AS (
-    SELECT provider, provider_run_id, conversation_id, position, role, content_sha256, content_tokens
-    FROM store.messages
-    WHERE superseded_by IS NULL
-        AND content_tokens > 0
-        AND ((role = 'user' AND author_kind = 'human') OR (role = 'assistant' AND author_kind = 'model'))
+    SELECT
+        m.provider, m.provider_run_id, m.conversation_id, m.position, m.role, m.content_tokens,
+        coalesce(k.cluster_sha256, m.content_sha256) AS content_sha256
+    FROM store.messages AS m
+    LEFT JOIN store.cleaning AS k USING (provider, provider_run_id, conversation_id, message_id)
+    WHERE m.superseded_by IS NULL
+        AND m.content_tokens > 0
+        AND ((m.role = 'user' AND m.author_kind = 'human') OR (m.role = 'assistant' AND m.author_kind = 'model'))
 ),
 beginnings AS (
     SELECT

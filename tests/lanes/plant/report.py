@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from lanes.plant.ground import claims, grow, rows, sow, text_of
@@ -75,6 +76,18 @@ class Harvest:
         return sum(abs(calls - found.get(name, 0)) for name, calls in self.truth.calls.items())
 
     @property
+    def twins_found(self) -> int:
+        """Planted pairs of near duplicates that cleaning put into one cluster."""
+        with connect(self.home.mash, read_only=True) as connection:
+            clusters = dict(
+                connection.execute(
+                    "SELECT content_sha256, any_value(cluster_sha256) FROM store.cleaning GROUP BY 1"
+                ).fetchall()
+            )
+        pairs = [[clusters.get(sha256(text.encode()).hexdigest()) for text in pair] for pair in self.truth.twins]
+        return sum(one is not None and one == other for one, other in pairs)
+
+    @property
     def on_both_sides(self) -> int:
         """Conversations with rows of train and of validation, over all lanes."""
         sides: dict[str, set[str]] = {}
@@ -109,6 +122,7 @@ def lines(found: Harvest) -> list[str]:
         f"- canaries in rows: {len(found.leaked(found.truth.canaries))} of {len(found.truth.canaries)}",
         f"- secrets in rows: {len(found.leaked(found.truth.secrets))} of {len(found.truth.secrets)}",
         f"- tool calls lost: {found.calls_lost} of {sum(found.truth.calls.values())}",
+        f"- near duplicates found: {found.twins_found} of {len(found.truth.twins)}",
         f"- conversations on both sides of the split: {found.on_both_sides}",
     ]
     return told

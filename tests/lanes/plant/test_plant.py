@@ -66,6 +66,10 @@ def test_what_is_written_is_clean_by_the_lint(found: Harvest, lane: str) -> None
     assert lint(rows(found.home, lane), lane) == []
 
 
+def test_near_duplicates_are_one_cluster_and_stand_on_one_side(found: Harvest) -> None:
+    assert found.twins_found == len(found.truth.twins) > 0
+
+
 def test_the_report_names_every_lane(found: Harvest) -> None:
     told = "\n".join(lines(found))
     assert all(f"| {lane} |" in told for lane in LANES)
