@@ -79,11 +79,8 @@ class Harvest:
     def twins_found(self) -> int:
         """Planted pairs of near duplicates that cleaning put into one cluster."""
         with connect(self.home.mash, read_only=True) as connection:
-            clusters = dict(
-                connection.execute(
-                    "SELECT content_sha256, any_value(cluster_sha256) FROM store.cleaning GROUP BY 1"
-                ).fetchall()
-            )
+            known = connection.execute("SELECT DISTINCT content_sha256, cluster_sha256 FROM store.cleaning").fetchall()
+        clusters = dict(known)
         pairs = [[clusters.get(sha256(text.encode()).hexdigest()) for text in pair] for pair in self.truth.twins]
         return sum(one is not None and one == other for one, other in pairs)
 

@@ -66,7 +66,7 @@ def test_what_is_written_is_clean_by_the_lint(found: Harvest, lane: str) -> None
     assert lint(rows(found.home, lane), lane) == []
 
 
-def test_near_duplicates_are_one_cluster_and_stand_on_one_side(found: Harvest) -> None:
+def test_near_duplicates_are_found(found: Harvest) -> None:
     assert found.twins_found == len(found.truth.twins) > 0
 
 
