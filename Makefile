@@ -65,7 +65,7 @@ e2e-moon: $(READY) ## the real OpenClaw, Claude Code, Codex and QMD (npm, 1.9 GB
 	cp tests/e2e/moon/tools/package.json $(AGENTS)/ && cp tests/e2e/moon/qmd/package.json $(AGENTS)/qmd/
 	npm install --prefix $(AGENTS) --ignore-scripts --no-audit --no-fund --loglevel=error
 	npm install --prefix $(AGENTS)/qmd --ignore-scripts --omit=optional --no-audit --no-fund --loglevel=error
-	PYTHONPATH=tests MOONSHINE_E2E_TOOLS=$(AGENTS) $(BIN)/python -m e2e.moon.alone $(BIN)/python -m pytest -m moon --timeout 1200
+	PYTHONPATH=tests MOONSHINE_E2E_TOOLS=$(AGENTS) $(BIN)/python -m e2e.moon.alone $(BIN)/python -m pytest tests/e2e/moon -m moon --timeout 1200
 
 check: $(READY) ## formatting, lint and types
 	$(BIN)/ruff format --check .
