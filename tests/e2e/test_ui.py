@@ -39,7 +39,7 @@ def test_everything_behind_the_mash_is_materialized(server: Server, run_id: str)
 
 def test_the_stages_are_groups(server: Server, run_id: str) -> None:
     groups = {node["groupName"] for node in server.assets().values()}
-    assert groups == {*BY_PROVIDER, "mash", "distill", "ledger", "lanes", "reports"}
+    assert groups == {*BY_PROVIDER, "mash", "distill", "ledger", "lanes", "reports", "sessions"}
 
 
 def test_every_check_of_what_was_made_is_green(server: Server, run_id: str) -> None:
@@ -68,7 +68,14 @@ def test_sensors_and_schedules_run_without_being_switched_on(server: Server, run
     states = {item["name"]: item["sensorState"]["status"] for node in found for item in node["sensors"]}
     states |= {item["name"]: item["scheduleState"]["status"] for node in found for item in node["schedules"]}
     assert states == dict.fromkeys(
-        ("new_exports", "mash_changed", "nightly_distillation", "nightly_housekeeping", "nightly_restore_drill"),
+        (
+            "new_exports",
+            "mash_changed",
+            "session_usage",
+            "nightly_distillation",
+            "nightly_housekeeping",
+            "nightly_restore_drill",
+        ),
         "RUNNING",
     )
 
