@@ -121,6 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     home = Home.at(options.work / "home")
     planted = needles(NEEDLES, SESSIONS, options.seed)
     asking = [str(Path(sys.executable).with_name("moon")), "recall", "--json", "--home", str(home.root)]
+    shutil.rmtree(options.work, ignore_errors=True)  # what a run before this one left would be archived already
     try:
         facts = built(home, options.work / "agents", planted, options.messages)
         by_question = found_share(home, planted, lambda one: one.question)
