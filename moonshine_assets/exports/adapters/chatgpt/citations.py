@@ -43,6 +43,7 @@ def citation_blocks(metadata: Metadata) -> list[Block]:
         "search_result_groups": metadata.search_result_groups,
         "image_results": metadata.image_results,
         "targeted_reply": metadata.targeted_reply,
+        "value": metadata.value,
     }
     stated = {key: value for key, value in sources.items() if value}
     return [Block("citation", payload=compact_json(stated))] if stated else []

@@ -34,6 +34,8 @@ class Metadata(msgspec.Struct, gc=False):
     search_result_groups: Any = None
     image_results: Any = None
     targeted_reply: Any = None
+    #: Nobody has seen it: all of the rest one level further down, as exports have moved fields before.
+    value: Any = None
     is_visually_hidden_from_conversation: Any = None
     is_user_system_message: Any = None
     user_context_message_data: Any = None

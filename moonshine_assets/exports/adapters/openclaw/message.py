@@ -75,8 +75,9 @@ def _said(message: dict[str, Any], tools: dict[str, str | None]) -> Message:
     if role == "toolResult":
         return _result(message, tools)
     if role == "bashExecution":
-        payload = rest(message, {"role", "command", "output", "timestamp"})
-        shell = [Block("code", text_or_none(message.get("command")), payload=payload), *_texts(message.get("output"))]
+        command = message.get("command")
+        said = {"role", "output", "timestamp"} | ({"command"} if isinstance(command, str) else set())
+        shell = [Block("code", text_or_none(command), payload=rest(message, said)), *_texts(message.get("output"))]
         return Message("user", "client_injected", shell)
     if role in ("custom", "branchSummary", "compactionSummary", "system"):
         made = _note([*_texts(message.get("summary")), *_texts(message.get("content"))], None)

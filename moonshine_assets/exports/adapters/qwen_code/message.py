@@ -71,7 +71,8 @@ def _prompt(record: dict[str, Any]) -> Message:
     blocks = part_blocks(_parts(record))
     texts = [block for block in blocks if block.kind == "text" and block.text]
     typed = text_or_none(mapping(record.get("systemPayload")).get("displayText"))
-    is_human = not texts
+    alone = typed is not None and not any(typed in (block.text or "") for block in texts)
+    is_human = not texts or (typed is not None and alone and _COMMAND.match(typed) is None)
     for block in texts:
         said = block.text or ""
         injected = [match[0] for match in _WRAPPED.finditer(said)]
@@ -82,11 +83,12 @@ def _prompt(record: dict[str, Any]) -> Message:
         if injected:
             block.payload = compact_json({"injected": injected})
             block.text, block.kind = (left, "text") if left else (None, "raw")
-    if typed is not None and not texts:
-        blocks.insert(0, Block("text", typed))
     is_human = is_human and record.get("subtype") in _TYPED
     if not is_human:
         blocks = part_blocks(_parts(record))
+    if alone:
+        # What the person typed and the message does not say.
+        blocks.insert(0, Block("text", typed))
     author = "human" if is_human else "client_injected"
     return Message("user", author, blocks, attachments=attached(_parts(record)))
 
